@@ -42,7 +42,13 @@ _LARGEST = 10**300  # whole numbers of Python have no end, and floats do
 
 
 def read_sheet(
-    path: Path, *, sheet: str | None, header_row: int, encoding: str | None, limits: Limits = LIMITS
+    path: Path,
+    *,
+    sheet: str | None,
+    header_row: int,
+    encoding: str | None,
+    limits: Limits = LIMITS,
+    whole: bool = True,
 ) -> Sheet:
     """Return the one sheet that the job is about.
 
@@ -52,6 +58,7 @@ def read_sheet(
         header_row: the row number of the headers.
         encoding: of a csv file; None for UTF-8, or UTF-16 with its mark.
         limits: what reading it may use.
+        whole: whether it is for one job, which looks at a large sheet by columns; not where accounts share it.
 
     Raises:
         NoWorkbookError: there is none.
@@ -65,7 +72,7 @@ def read_sheet(
         begun = os.fstat(source.fileno())
         lines = run_confined(_READER, transport.encode(asked), source, limits)
         try:
-            with _loading_pandas(is_wanted=begun.st_size > _LARGE):
+            with _loading_pandas(is_wanted=whole and begun.st_size > _LARGE):
                 read = sheet_of(path, header_row, lines)
         except ConfinedError as error:
             _refuse_changed(path, source, begun)

@@ -116,11 +116,10 @@ async def judge(
     """
     progress = progress or Progress()
     known = await in_thread(read_others, job, others, twice)
+    combinations = await in_thread(combinations_of_sheet, job, sheet)
     with progress.doing(ASKING_FOR_REQUIREMENTS):
-        book = await ask(sorted(combinations_of_sheet(job, sheet)))
-    columns, unknown = columns_of(job, sheet, book)
-    found = (*unknown, *findings_about(sheet), *findings_about_accounts(job, sheet), *known.findings_at(sheet))
-    sheet_findings = ruled(found, job.findings)
+        book = await ask(sorted(combinations))
+    columns, sheet_findings = await in_thread(_judged_sheet, job, sheet, book, known)
     refuse_the_sheet(sheet, sheet_findings)
     with progress.doing("checking {} and the documents", count=(sheet.height, "row")):
         rows, convertible = await in_thread(_judged_rows, job, sheet, columns, book, known)
@@ -151,6 +150,13 @@ def check_choice(judged: Sequence[tuple[Job, Sheet, Sequence[JudgedRow]]]) -> No
             named = f"row {some[0]}" if len(some) == 1 else f"rows {some[0]} to {some[-1]}"
             there = f"it has rows {min(numbers)} to {max(numbers)}" if numbers else "it has none"
             raise UsageError(f"{where} has nothing in {named}: {there}. Nothing was sent.")
+
+
+def _judged_sheet(job: Job, sheet: Sheet, book: RequirementsBook, known: Others) -> tuple[Columns, tuple[Finding, ...]]:
+    """Match the sheet's columns; return them, and what was found about the sheet as a whole."""
+    columns, unknown = columns_of(job, sheet, book)
+    found = (*unknown, *findings_about(sheet), *findings_about_accounts(job, sheet), *known.findings_at(sheet))
+    return columns, ruled(found, job.findings)
 
 
 def findings_about(sheet: Sheet) -> Iterable[Finding]:

@@ -125,7 +125,9 @@ def _read(jobs: Sequence[Job], frame: Frame | None) -> Sheet | None:
 def _whole_sheet(job: Job, frame: Frame | None) -> Sheet:
     if frame is not None:
         return sheet_from_frame(frame, path=job.workbook, header_row=job.header_row)
-    return read_sheet(job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding)
+    return read_sheet(
+        job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding, whole=not job.shares_sheet
+    )
 
 
 def _sheets(

@@ -1,11 +1,14 @@
 """Which base URLs may get the credentials, and whom TLS believes."""
 
+import shutil
 import ssl
+from pathlib import Path
 
 import pytest
 
 from bulk_onboard.api.address import OFFICIAL, check_address, trust_context
 from bulk_onboard.errors import UsageError
+from tests.support.certificates import Certificates, make_certificates
 
 
 @pytest.mark.parametrize(
@@ -103,6 +106,14 @@ def test_user_names_are_refused_unseen(base_url):
     assert "hidden" not in str(refused.value)
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A test authority, where there is an openssl command to make one."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl command to make certificates with")
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
 def test_strictness():
     """Certificate and name are verified, and nothing older than TLS 1.2 is spoken."""
     context = trust_context()
@@ -111,11 +122,11 @@ def test_strictness():
     assert ssl.TLSVersion.TLSv1_2 == context.minimum_version
 
 
-def test_secrets_of_sessions_are_not_written_down(monkeypatch, tmp_path):
+def test_secrets_of_sessions_are_not_written_down(monkeypatch, tmp_path, certificates):
     """A variable cannot make TLS write its keys to a file."""
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
 
-    assert None is trust_context().keylog_filename
+    assert None is trust_context(certificates.authority).keylog_filename
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate"])
@@ -126,4 +137,29 @@ def test_unusable_bundle(tmp_path, content):
         bundle.write_text(content)
 
     with pytest.raises(UsageError, match=r"bundle\.pem"):
+        trust_context(bundle)
+
+
+def test_one_context_for_each_bundle(certificates: Certificates, tmp_path: Path) -> None:
+    """A process reads a bundle once, and anew where it has changed on disk."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(certificates.authority.read_bytes())
+
+    first, again = trust_context(bundle), trust_context(bundle)
+    bundle.write_bytes(2 * certificates.authority.read_bytes())
+    changed = trust_context(bundle)
+
+    assert first is again
+    assert first is not changed
+    assert trust_context() is trust_context() is not first
+
+
+def test_a_bundle_that_was_spoilt_since_is_noticed(certificates: Certificates, tmp_path: Path) -> None:
+    """What was read before does not stand for a file that is no bundle any more."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(certificates.authority.read_bytes())
+    trust_context(bundle)
+    bundle.write_bytes(b"no certificate")
+
+    with pytest.raises(UsageError):
         trust_context(bundle)

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulk_onboard.api.gate import Gate, Load
-from bulk_onboard.api.pacer import Pacer
+from bulk_onboard.api.pacer import Paced, Pacer
 from bulk_onboard.errors import StoppedError
-from bulk_onboard.model.call import Priority
-from bulk_onboard.model.outcome import QuotaHeaders, Throttled
+from bulk_onboard.model.call import Call, Operation, Priority
+from bulk_onboard.model.outcome import Done, QuotaHeaders, Throttled
 from bulk_onboard.units import Quota
+from tests.support import calls
 from tests.support.virtual import VirtualClock, run, virtual
 from tests.unit.api.test_pacer import SIXTY, Server, get
 
@@ -182,6 +183,27 @@ async def test_a_narrow_gate_throttles_nobody():
     await asyncio.gather(*map(account, range(6)))
 
     assert ([], 600) == (throttled, granted)
+
+
+@virtual
+async def test_documents_take_room_and_reads_do_not():
+    """Of a create and an update the documents count, of every other call nothing does."""
+    gate = Gate()
+    rooms: dict[Operation, int] = {}
+
+    class Looking:
+        async def send(self, call: Call) -> Done:
+            rooms[call.operation] = gate.in_flight.size
+            return Done(value=None, quota=QuotaHeaders())
+
+    pacers = {name: Pacer(None, clock=VirtualClock(), gate=gate) for name in ("compliance", "requirements")}
+    paced = Paced(Looking(), **pacers)
+    for call in calls.CALLS.values():
+        await paced.send(call)
+
+    assert {Operation.CREATE: 8, Operation.UPDATE: 8} == {name: size for name, size in rooms.items() if size}
+    assert set(Operation) == rooms.keys()
+    assert Load() == gate.in_flight
 
 
 CALLS = st.lists(

@@ -26,6 +26,39 @@ def test_first_cause_counts():
     assert (True, "credentials") == (stop.requested, stop.cause)
 
 
+def test_a_part_stops_with_the_whole():
+    """For the cause of the whole, also where that was asked to stop before."""
+    whole = Stop()
+    part = whole.part()
+
+    whole.request("signal")
+
+    assert ("signal", "signal") == (part.cause, whole.part().cause)
+
+
+def test_a_part_may_stop_alone():
+    """Neither the whole nor another part stops with it, and its own cause stays the first."""
+    whole = Stop()
+    part, other = whole.part(), whole.part()
+
+    part.request("credentials")
+    assert (False, False) == (whole.requested, other.requested)
+    whole.request("signal")
+
+    assert ("credentials", "signal") == (part.cause, other.cause)
+
+
+def test_what_is_complete_does_not_stop():
+    """Where nothing is left to stop, what comes later is no cause; the whole goes on to stop the other parts."""
+    whole = Stop()
+    done, other = whole.part(), whole.part()
+
+    done.complete()
+    whole.request("signal")
+
+    assert (False, True) == (done.requested, other.requested)
+
+
 def test_listeners_are_told_once():
     """However often it is wished."""
     stop, told = Stop(), []

@@ -1,0 +1,61 @@
+"""What takes long is done in threads, so that the event loop goes on with its calls."""
+
+import asyncio
+import threading
+from contextvars import ContextVar
+
+import pytest
+
+from bulk_onboard.pipeline.threads import few_at_a_time, in_thread
+
+_whose: ContextVar[str] = ContextVar("whose", default="nobody's")
+
+
+async def test_it_is_done_elsewhere():
+    """With its arguments, in the context of whoever asked; what it raises comes back."""
+    _whose.set("acme's")
+
+    def work(one: int, *, other: int) -> tuple[int, str, bool]:
+        return one + other, _whose.get(), threading.current_thread() is threading.main_thread()
+
+    assert (3, "acme's", False) == await in_thread(work, 1, other=2)
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 // 0)
+
+
+async def test_few_at_a_time():
+    """Of many accounts no more than so many are worked on together, and documents are read meanwhile."""
+    at_work, most, gone = 0, 0, threading.Event()
+    lock = threading.Lock()
+
+    def work() -> None:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        gone.wait()
+        with lock:
+            at_work -= 1
+
+    with few_at_a_time(2):
+        working = [asyncio.ensure_future(in_thread(work)) for _ in range(20)]
+        read = await asyncio.to_thread(lambda: "a document")
+        gone.set()
+        await asyncio.gather(*working)
+
+    assert ("a document", 2) == (read, most)
+
+
+async def test_the_threads_are_those_of_the_task():
+    """Other tasks of the loop, such as another program's, keep their own."""
+    names: list[str] = []
+
+    async def note() -> None:
+        names.append(await in_thread(lambda: threading.current_thread().name))
+
+    beside = asyncio.create_task(note())
+    with few_at_a_time(1):
+        await asyncio.create_task(note())
+        await beside
+
+    assert [True, False] == sorted((name.startswith("account") for name in names), reverse=True)
