@@ -295,10 +295,15 @@ class Channel(asyncio.Protocol):
         if self._library.should_close:  # it was told so, or has no announced end, or more has come
             self.close()
 
-    def finish(self, answer: Answer) -> bool:
-        """End the call; return whether the connection is as silent as a new one.
+    def repeats(self, answer: Answer) -> bool:
+        """Return whether an earlier request on this connection had this answer."""
+        return _api_id(answer) in self._api_ids
 
-        It is where the answer was read to its announced end, came after all of the request, and nothing came behind.
+    def finish(self, answer: Answer) -> bool:
+        """End the call; return whether the connection is as good as a new one.
+
+        It is where the answer was read to its announced end, came after all of the request, nothing came behind, and it
+        has an `api_id`, which the API gives once only: should it come again, it will be known.
         """
         self._is_asked = False
         self.calls += 1
@@ -306,15 +311,9 @@ class Channel(asyncio.Protocol):
         end = answer.body if answer.body and not is_chunked else b"\r\n\r\n"
         size = min(len(end), len(self._last))
         ends_there = size > 0 and self._last[-size:] == end[-size:]
-        return self._is_released and ends_there and not self._is_early and self.is_silent()
-
-    def repeats(self, answer: Answer) -> bool:
-        """Return whether an earlier answer on this connection had the same `api_id`, which the API gives once only."""
-        if (named := _API_ID.search(answer.body)) is None:
-            return False
-        is_known = named[1] in self._api_ids
-        self._api_ids.add(named[1])
-        return is_known
+        if api_id := _api_id(answer):
+            self._api_ids.add(api_id)
+        return bool(api_id) and self._is_released and ends_there and not self._is_early and self.is_silent()
 
     def close(self) -> None:
         """Close the connection; does nothing where it is closed."""
@@ -325,6 +324,12 @@ class Channel(asyncio.Protocol):
     def library_connection(self) -> Connection:
         """The client library's own connection."""
         return self._connection
+
+
+def _api_id(answer: Answer) -> bytes:
+    """Return the API's id of an answer; empty where it has none."""
+    named = _API_ID.search(answer.body)
+    return named[1] if named else b""
 
 
 _API_ID = re.compile(rb'"api_id"\s*:\s*"([^"]{1,64})"')
