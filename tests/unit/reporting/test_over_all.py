@@ -59,7 +59,10 @@ def parts() -> list[AccountPart]:
         ledger_state(record(3, review="rejected"), record(6)),
         [finding("number-refused", row=6, details={"number": "911140000000", "why": "taken"})],
     )
-    nobody = of_no_account([finding(row=2), finding(row=7)], {2: decision(2, key="K-9", cells={"business_name": "Nobody's Traders"}).judged.row})
+    nobody = of_no_account(
+        [finding(row=2), finding(row=7)],
+        {2: decision(2, key="K-9", cells={"business_name": "Nobody's Traders"}).judged.row},
+    )
     return [
         part("acme", acme),
         part("bravo", bravo, ended="The API refused the credentials."),
