@@ -13,15 +13,15 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.support.office import AUTH_ID, AUTH_TOKEN, typed
+from tests.support.office import AUTH_ID, AUTH_TOKEN, credentials_of, environ_of, typed
 
 
 @asynccontextmanager
-async def served(*words: str) -> AsyncIterator[str]:
+async def served(*words: str, **environ: str) -> AsyncIterator[str]:
     """The URL of a sandbox started with these words, until it is asked to end."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bulk_onboard", "sandbox", "--port", "0", *words),
-        env=os.environ | {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN},
+        env=os.environ | (environ or {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": AUTH_TOKEN}),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
@@ -86,6 +86,16 @@ async def test_flags_reach_the_contract_creates_and_links() -> None:
     assert "document_types" in required
     assert (1, 0) == (one["total_count"], one["updated_count"])
     assert "1 to 1" in two["error"]
+
+
+async def test_it_takes_the_accounts_of_the_environment_alone() -> None:
+    """Those with a name behind are there from the start; another one gets 401."""
+    async with served(**environ_of(["acme", "bravo-ltd"])) as url:
+        listed = await asked("GET", f"{url}/_sandbox/accounts")
+        refused = await asked("GET", f"{url}/v1/Account/{AUTH_ID}/PhoneNumber/Compliance/")
+
+    assert [credentials_of(name).auth_id for name in ("acme", "bravo-ltd")] == list(listed["accounts"])
+    assert "invalid_credentials" == refused["error"]["code"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.cli.app import app
 from bulk_onboard.cli.verb import filled_in
 from bulk_onboard.clock import Clock, SystemClock
-from bulk_onboard.job import Job, load_job, load_jobs
+from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.account import path_of, variables_of
 from bulk_onboard.model.ledger_state import LedgerState
@@ -195,10 +195,6 @@ class Office:
     def job(self, **flags: Any) -> Job:
         """The bare workbook as a job against the sandbox, unpaced unless said otherwise; or that of an `account`."""
         return load_job(self.job_file, self._usual_flags() | flags)
-
-    def jobs(self, **flags: Any) -> tuple[Job, ...]:
-        """The jobs of all accounts, or of those in `account`."""
-        return load_jobs(self.job_file, self._usual_flags() | flags)
 
     def _usual_flags(self) -> dict[str, str]:
         """What jobs are run with where no job file says it."""
