@@ -52,6 +52,7 @@ def ask_each(jobs: "Sequence[Job]", ask: "Callable[[Job], T]") -> OfAccounts[T]:
     """Ask for each account, one after another; what keeps one from answering keeps no other.
 
     Raises:
+        SignalledError: a signal stopped one of them, and so all.
         BulkOnboardError: no account answered; the first that holds.
     """
 
@@ -59,8 +60,6 @@ def ask_each(jobs: "Sequence[Job]", ask: "Callable[[Job], T]") -> OfAccounts[T]:
         for job in jobs:
             try:
                 yield job, ask(job)
-            except SignalledError:
-                raise
             except BulkOnboardError as error:
                 yield job, error
 
@@ -77,8 +76,6 @@ async def ask_together(jobs: "Sequence[Job]", ask: "Callable[[Job], Awaitable[T]
         async with places:
             try:
                 return job, await ask(job)
-            except SignalledError:
-                raise
             except BulkOnboardError as error:
                 return job, error
 
@@ -95,6 +92,8 @@ def _sorted_out(asked: "Iterable[tuple[Job, T | BulkOnboardError]]") -> OfAccoun
             failed[job.account] = answer
         else:
             answers[job.account] = answer
+    if signalled := next((error for error in failed.values() if isinstance(error, SignalledError)), None):
+        raise signalled
     if failed and not answers:
         raise min(failed.values(), key=lambda error: PRECEDENCE.index(error.exit_status))
     return OfAccounts(jobs, answers, failed)

@@ -165,7 +165,7 @@ def print_summary(totals: Totals, stream: TextIO) -> None:
 
 
 def print_refresh(
-    looked: int, changed: int, gone: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path
+    looked: int, changed: int, gone: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path | None
 ) -> None:
     """Print what taking in reviews came to; one line where `reviews` is empty."""
     page = printer_on(stream)
@@ -174,6 +174,7 @@ def print_refresh(
     page.write_line(f"{records}; {changed:,} {'has' if changed == 1 else 'have'} a new review{no_more}.")
     if reviews:
         _print_counts(page, "Review", reviews)
+    if reviews and report:
         page.write_line(f"Report: {report}")
 
 
