@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from bulk_onboard.errors import PRECEDENCE, BulkOnboardError, ExitStatus, SignalledError, first_that_holds
+from bulk_onboard.errors import PRECEDENCE, BulkOnboardError, ExitStatus, LockedError, SignalledError, first_that_holds
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
@@ -38,10 +38,18 @@ class OfAccounts(Generic[T]):
         ]
 
     def notes(self) -> tuple[str, ...]:
-        """Return who did not answer and why, as sentences."""
+        """Return who did not answer and why, as sentences; of ledgers in use `in_use` has them."""
+        return self._in_words(are_in_use=False)
+
+    def in_use(self) -> tuple[str, ...]:
+        """Return whose ledger is in use, as sentences."""
+        return self._in_words(are_in_use=True)
+
+    def _in_words(self, *, are_in_use: bool) -> tuple[str, ...]:
         from bulk_onboard.reporting.console_accounts import in_words
 
-        return tuple(in_words((account, str(error)) for account, error in self.failed.items()))
+        some = {name: error for name, error in self.failed.items() if isinstance(error, LockedError) is are_in_use}
+        return tuple(in_words((account, str(error)) for account, error in some.items()))
 
     def of_each(self) -> "Iterator[tuple[str, Job, T]]":
         """Yield account, job and answer of those that answered."""

@@ -150,6 +150,7 @@ def _refresh_all(invocation: Invocation) -> Output:
         },
         show,
         tuple(filter(None, (*made.notes(), *(_not_shown(job, each) for _, job, each in made.of_each())))),
+        made.in_use(),
     )
 
 
@@ -175,9 +176,10 @@ async def _refresh_jobs(invocation: Invocation, jobs: "Sequence[Job]", stop: "St
     """Refresh all accounts at the same time, and show what is done meanwhile."""
     from bulk_onboard import log
     from bulk_onboard.api.gate import Gate
-    from bulk_onboard.maintenance.refresh import refresh_job, sheets_at_hand
+    from bulk_onboard.maintenance.refresh import refresh_job
     from bulk_onboard.pipeline.accounts import AT_A_TIME, all_doing
     from bulk_onboard.pipeline.progress import READING_WORKBOOK, Progress
+    from bulk_onboard.pipeline.sheets import sheets_at_hand
     from bulk_onboard.pipeline.threads import few_at_a_time
 
     heed_signals(stop)

@@ -1,7 +1,6 @@
 """Fetch review results, and nothing else."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bulk_onboard import errors
@@ -20,7 +19,7 @@ from bulk_onboard.pipeline.judge import claiming_rows, rows_by_token
 from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, FETCHING_REVIEWS, READING_WORKBOOK, Progress
 from bulk_onboard.pipeline.requirements import combinations_of, live_requirements
 from bulk_onboard.pipeline.reviews import Followed, fetch_followed, is_old, record_reviews
-from bulk_onboard.pipeline.sheets import Sheets, combinations_of_sheet, read_job_sheet, read_sheets
+from bulk_onboard.pipeline.sheets import Sheets, combinations_of_sheet, read_job_sheet
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.reporting.row_status import in_order_of_review, record_needs_attention
@@ -104,14 +103,6 @@ async def refresh_job(
         sum(record.news > since and record_needs_attention(record, ()) for record in records),
         book,
     )
-
-
-async def sheets_at_hand(jobs: Sequence[Job]) -> Sheets:
-    """Return the sheets of several accounts; none where one of them cannot be read."""
-    try:
-        return await read_sheets(jobs, rows_needed=False)
-    except errors.UsageError:  # such as a workbook that is gone; reviews can be had all the same
-        return Sheets(dict.fromkeys(job.account for job in jobs))
 
 
 async def _sheet(job: Job) -> Sheet | None:
