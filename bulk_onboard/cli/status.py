@@ -214,7 +214,10 @@ def _glance_at_all(invocation: Invocation) -> Output:
         print_status_of_all(lines, counts, reviews, stream, not_taken_in=not_taken_in, next_command=command)
 
     data = {
-        "accounts": [{"account": name, **standing.data(job)} for name, job, standing in made.of_each()],
+        "accounts": [
+            {"account": name, "exit_status": int(ExitStatus.DONE), **standing.data(job)}
+            for name, job, standing in made.of_each()
+        ],
         "failed": made.failures(),
         "counts": counts,
         "not_taken_in": not_taken_in,
