@@ -34,14 +34,14 @@ def merge(invocation: Invocation, copy: _COPY = None) -> Output:
     The cells that were changed there are written into the workbook, and the old file is kept beside it.
     Sends nothing. Exit status 3 where something was left for you to look at, such as a cell that was changed in both.
     """
+    from bulk_onboard.job import whole_job
     from bulk_onboard.maintenance.merge import merge_job
 
-    return _merged(
-        invocation,
-        invocation.awaited(
-            "reading the copy and the workbook", merge_job(invocation.job, copy=copy, clock=invocation.clock())
-        ),
-    )
+    jobs = invocation.jobs
+    share_one = len({(job.workbook, job.sheet) for job in jobs}) == 1
+    job = jobs[0] if share_one else invocation.job
+    work = merge_job(job, copy=copy, clock=invocation.clock(), commands=whole_job(jobs) if len(jobs) > 1 else None)
+    return _merged(invocation, invocation.awaited("reading the copy and the workbook", work))
 
 
 def offer_merge(invocation: Invocation) -> Output | None:
@@ -107,7 +107,7 @@ def _merged(invocation: Invocation, done: "Merged") -> Output:
         if done.kept:
             page.write_line(f"The old file: {done.kept}")
         if line:
-            page.write_line(f"Write into {invocation.job.file}: {line}")
+            page.write_line(f"Write into {invocation.jobs[0].file}: {line}")
         if done.cells and not done.left:
             page.write_line(f"The copy is not needed any more: rm {shlex.quote(str(done.copy))}")
         page.write_line(f"Next: {done.next}")
@@ -131,7 +131,7 @@ def _merged(invocation: Invocation, done: "Merged") -> Output:
 
 def _line_for_the_job_file(invocation: Invocation, done: "Merged") -> str:
     """Return the line with which the job file names the merged workbook; empty where none is needed."""
-    job = invocation.job
+    job = invocation.jobs[0]
     if done.workbook == job.workbook or job.file.suffix.lower() != ".toml":
         return ""
     folder = job.file.parent

@@ -175,7 +175,7 @@ def _run_all(invocation: Invocation, *, yes: bool) -> Output:
         made.exit_status,
         data_of(made, sums),
         show,
-        (*made.warnings, *warnings, *others, *_without_proxy(invocation)),
+        (*([str(made.error)] if made.error else []), *made.warnings, *warnings, *others, *_without_proxy(invocation)),
         tuple(in_words((name, sentence) for name, sentence in notes.items() if name in in_use)),
     )
 
@@ -184,7 +184,7 @@ def _closing(made: "AllResults", sums: "Sums") -> "Closing":
     from bulk_onboard.reporting.console import Closing
 
     audits = {result.audit for result in made.results if result.run_id}
-    copies = dict.fromkeys(result.annotated for result in made.results if result.annotated)
+    copies = dict.fromkeys((*made.annotated, *(result.annotated for result in made.results if result.annotated)))
     files = (
         *(("Report", path) for path in list(made.reports.values())[:1]),
         *(("Marked copy", path) for path in copies),

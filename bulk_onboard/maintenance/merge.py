@@ -2,6 +2,9 @@
 
 Nothing is lost: the old file is kept beside the new one, only the cells that are taken are written, and the result is
 read back before it replaces the workbook. A row that does not read as it should is left as it is.
+
+A workbook that accounts share is merged as a whole, whichever of them was named: each row is held against the ledger of
+its own account. A row whose account has a ledger that cannot be read is left as it is.
 """
 
 import asyncio
@@ -19,13 +22,14 @@ from bulk_onboard.api.bundled import bundled_requirements
 from bulk_onboard.clock import Clock
 from bulk_onboard.confined.call import ConfinedError, Failure, run_confined
 from bulk_onboard.confined.limits import Limits
-from bulk_onboard.errors import ExitStatus, UsageError, WorkbookError
+from bulk_onboard.errors import ExitStatus, LedgerError, UsageError, WorkbookError
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.transport import EditAnswer, EditRequest, edit_answer_of, encode
 from bulk_onboard.intake.workbook import read_sheet
-from bulk_onboard.job import Job
+from bulk_onboard.job import Job, load_jobs
 from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.model.command import Commands
 from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.requirements import Contract, RequirementsBook
@@ -46,9 +50,9 @@ from bulk_onboard.model.sheet import (
 )
 from bulk_onboard.pipeline.annotated_copy import bases_in, is_newer, saved_copy
 from bulk_onboard.pipeline.judge import identified_rows
-from bulk_onboard.pipeline.kept_flags import remembered
+from bulk_onboard.pipeline.kept_flags import as_given, remembered
 from bulk_onboard.pipeline.outputs import zone_of
-from bulk_onboard.pipeline.sheets import columns_at_hand, columns_of, read_job_sheet
+from bulk_onboard.pipeline.sheets import columns_at_hand, columns_of, read_sheets, read_whole_sheet
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.annotated.base import chosen, copies, is_untouched
 from bulk_onboard.reporting.annotated.merge import Formulas, Known, Merge, Side, merge
@@ -94,11 +98,13 @@ class Merged:
         return ExitStatus.ROWS_NEED_ATTENTION if self.left else ExitStatus.DONE
 
 
-async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
+async def merge_job(job: Job, *, copy: Path | None, clock: Clock, commands: Commands | None = None) -> Merged:
     """Take the cells that were changed in the annotated copy into the workbook.
 
     Args:
+        job: one of those that share the workbook, where accounts do.
         copy: the annotated copy; None for the one that was saved last.
+        commands: those to print, where several accounts were meant; else the job's own.
 
     Raises:
         UsageError: there is no copy, one of the files cannot be read or written, or the workbook is open elsewhere.
@@ -107,19 +113,22 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else None
     if ledger_state is not None:
         job = remembered(job, ledger_state)
+    if commands is not None:
+        as_before = {name: words for name, words in job.commands.flags.items() if name != "account"}
+        job = replace(job, commands=replace(commands, flags={**commands.flags, **as_before}))
     source = copy or saved_copy(job)
     if source is None:
         return _nothing_saved(job)
     _refuse_to_replace(job.workbook)
-    here = await read_job_sheet(job)
-    there = await read_job_sheet(replace(job, workbook=source))
+    here = await read_whole_sheet(job)
+    there = await read_whole_sheet(replace(job, workbook=source))
     base = chosen(await asyncio.to_thread(bases_in, source), here)
     if base is None:
         raise UsageError(
             f"{source} does not say what it was made from, so it is not known what was changed in it. Name a "
             f"copy that check made: --copy PATH. To make one, type: {job.commands.check()}"
         )
-    records = await _known_records(job, here)
+    records, unknown = await _records_of_all(job, here)
     if type_by_name(job.workbook) is WorkbookType.TEXT:
         there = _as_text(there)
     book = _book_at_hand(job, ledger_state, here)
@@ -133,6 +142,7 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock) -> Merged:
     )
     copied = replace(copied, dates=_dates(job, there, columns[0], book))
     made = merge(base, copied, ours, records)
+    _leave(made, {row: why for row, why in unknown.items() if any(edit.row == row for edit in made.edits)})
     if target.is_open(source):
         made.notes.append(f"{source} is open in another program: what is not saved there was not taken.")
     made.notes += [
@@ -170,6 +180,41 @@ def _nothing_saved(job: Job) -> Merged:
         )
     note = f"{found[0]} was not changed since it was made, so there is nothing to take."
     return Merged(found[0], job.workbook, job.commands.run(), notes=(note,))
+
+
+async def _records_of_all(job: Job, sheet: Sheet) -> tuple[dict[int, Known], dict[int, str]]:
+    """Return the rows that a ledger has a record of; and why that is not known of others, by row number.
+
+    Args:
+        sheet: the whole sheet, which accounts may share.
+    """
+    if not job.shares_sheet:
+        return await _known_records(job, sheet), {}
+    known: dict[int, Known] = {}
+    unknown: dict[int, str] = {}
+    sharers = _sharers(job)
+    sheets = await read_sheets(sharers, rows_needed=False)
+    for account in sharers:
+        own = sheets.of(account)
+        if own is None or own.sha256 != sheet.sha256:
+            raise UsageError(f"{job.workbook} was changed while it was read. Nothing was merged; merge again.")
+        try:
+            known |= await _known_records(account, own)
+        except LedgerError:
+            why = f"The ledger of account {account.account} cannot be read, so nobody knows whether it is filed."
+            unknown |= dict.fromkeys(own.numbers, why)
+    return known, unknown
+
+
+def _sharers(job: Job) -> list[Job]:
+    """Return the accounts that share the job's sheet, this one among them."""
+    flags = {name: words for name, words in job.commands.flags.items() if name not in _OF_ONE}
+    all_of_them = load_jobs(job.file, as_given(flags))
+    sharing = [each for each in all_of_them if each.shares_sheet and each.sheet == job.sheet]
+    return [job if each.account == job.account else replace(each, workbook=job.workbook) for each in sharing]
+
+
+_OF_ONE = frozenset({"account", "ledger", "workbook", "report"})
 
 
 async def _known_records(job: Job, sheet: Sheet) -> dict[int, Known]:

@@ -198,9 +198,11 @@ def open_reviews(ledger_state: LedgerState) -> int:
 def _reports(job: Job) -> Iterator[Piece]:
     """Yield the report in every format, redacted ones, those of some rows, and those that could not replace the last.
 
-    A file under another name than the job's own must be recognised, since it may be somebody else's.
+    The report over all accounts goes with that of any of them, since it has the names of all. A file under another name
+    than the job's own must be recognised, since it may be somebody else's.
     """
-    for form, path in report_files(job.report).items():
+    reports = [job.report, job.report_over_all] if job.account else [job.report]
+    for form, path in (each for report in reports for each in report_files(report).items()):
         kind = SUMMARY if form == "json" else REPORT
         stem, ending = re.escape(path.stem), re.escape(path.suffix)
         own = rf"{stem}(?:-{_RUN})?{ending}" if form in job.formats else ""

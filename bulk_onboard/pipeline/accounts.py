@@ -11,7 +11,7 @@ The loop is for the calls. What takes long goes to threads, a few accounts at a 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import Signals
 from typing import Any
@@ -22,13 +22,14 @@ from bulk_onboard.api.gate import Gate
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, StoppedError, first_that_holds
 from bulk_onboard.frames import Frame
-from bulk_onboard.job import Job, whole_job
+from bulk_onboard.job import Job
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.pipeline.finish import RunResult, could_not_begin
 from bulk_onboard.pipeline.meeting import Confirm, Meeting
 from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
 from bulk_onboard.pipeline.preflight import wait_until_written
 from bulk_onboard.pipeline.progress import READING_WORKBOOK, WAITING_FOR_WORKBOOK, Progress
+from bulk_onboard.pipeline.report_over_all import OverAll, write_report_over_all
 from bulk_onboard.pipeline.run import Shared, run_job
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.pipeline.stop import Stop, status_of, stopping_after
@@ -47,6 +48,8 @@ class AllResults:
         exit_status: the first that holds over all of them.
         unassigned: what is wrong with rows that are no account's.
         reports: where the report over all accounts was written, by format; empty where accounts were picked.
+        annotated: the marked copies of workbooks that accounts share; those of others are in their own results.
+        error: why the report over all could not be written; None where it was, or was not wanted.
         next: the command to type next.
         warnings: sentences about the job as a whole.
     """
@@ -55,6 +58,8 @@ class AllResults:
     exit_status: ExitStatus
     unassigned: tuple[Finding, ...] = ()
     reports: dict[str, Path] = field(default_factory=dict)
+    annotated: tuple[Path, ...] = ()
+    error: BulkOnboardError | None = None
     next: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -108,7 +113,7 @@ async def run_jobs(
             try:
                 with log.about(job.account):
                     result = await run_job(
-                        job,
+                        replace(job, annotate=job.annotate and not job.shares_sheet),
                         credentials=credentials[job.account],
                         clock=clock,
                         stop=own,
@@ -132,7 +137,8 @@ async def run_jobs(
         if bugs:
             raise bugs[0] if len(bugs) == 1 else ExceptionGroup("bugs ended several accounts", bugs)
         stop.complete()
-        return _together(jobs, results, sheets.unassigned)
+        over_all = await write_report_over_all(jobs, results, sheets=sheets, clock=clock)
+        return _together(results, sheets.unassigned, over_all)
 
 
 async def _read_when_written(
@@ -190,13 +196,19 @@ def _why(error: BulkOnboardError, own: Stop) -> BulkOnboardError:
     return error
 
 
-def _together(jobs: Sequence[Job], results: Sequence[RunResult], unassigned: tuple[Finding, ...]) -> AllResults:
+def _together(results: Sequence[RunResult], unassigned: tuple[Finding, ...], over_all: OverAll) -> AllResults:
     statuses = [result.exit_status for result in results]
     if unassigned:
         statuses.append(ExitStatus.ROWS_NEED_ATTENTION)
+    if over_all.files.error:
+        statuses.append(over_all.files.error.exit_status)
     return AllResults(
         results=tuple(results),
         exit_status=first_that_holds(*statuses),
         unassigned=unassigned,
-        next=whole_job(jobs).again(),
+        reports=over_all.files.paths,
+        annotated=tuple(each.path for each in over_all.annotated if each.path),
+        error=over_all.files.error,
+        next=over_all.next,
+        warnings=tuple(note for each in over_all.annotated for note in each.notes),
     )

@@ -67,7 +67,7 @@ def remembered(job: Job, ledger_state: LedgerState) -> Job:
     needed = {name: words for name, words in kept.items() if _says_otherwise(behind, name, words)}
     flags = {name: (given | needed)[name] for name in BY_NAME if name in given | needed}
     if needed:
-        behind = load_job_or_ledger(behind.file, _as_given(flags))
+        behind = load_job_or_ledger(behind.file, as_given(flags))
     return replace(behind, commands=replace(behind.commands, flags=flags))
 
 
@@ -97,9 +97,9 @@ def _job_behind(job: Job, ledger_state: LedgerState) -> Job:
     account = account_of(ledger_state)
     given = ({"account": (account,)} if account else {}) | dict(job.commands.flags)
     try:
-        behind = load_job(typed, _as_given(given))
+        behind = load_job(typed, as_given(given))
         if behind.ledger.resolve() != job.ledger.resolve():
-            behind = load_job(typed, _as_given({**given, "ledger": (str(job.ledger),)}))
+            behind = load_job(typed, as_given({**given, "ledger": (str(job.ledger),)}))
     except UsageError:  # the job file is not what it was
         return job
     return behind
@@ -134,7 +134,7 @@ def _says_otherwise(job: Job, name: str, words: tuple[str, ...]) -> bool:
     return bool(_resolved(value) != _resolved(ours))
 
 
-def _as_given(flags: _Flags) -> dict[str, bool | str | list[str]]:
+def as_given(flags: _Flags) -> dict[str, bool | str | list[str]]:
     """Return the flags as the command line gives them."""
     return {name: _value(name, words) for name, words in flags.items()}
 

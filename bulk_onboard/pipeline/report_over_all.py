@@ -23,7 +23,6 @@ from bulk_onboard.errors import (
     WorkbookError,
     first_that_holds,
 )
-from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job, are_all, whole_job
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.documents import readable
@@ -49,7 +48,7 @@ from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.only import only as only_rows
 from bulk_onboard.reporting.over_all import next_over_all, tables_over_all
-from bulk_onboard.reporting.row_status import without_ledger
+from bulk_onboard.reporting.row_status import join, without_ledger
 from bulk_onboard.reporting.summary import AccountPart, ReportFacts, Tables, make_tables, summed
 
 T = TypeVar("T")
@@ -116,27 +115,30 @@ async def write_report_over_all(
         for job, result in zip(jobs, results, strict=True)
     ]
     ends = await _few_at_a_time(made)
-    marked = [job for job in jobs if job.annotate]
+    return await asyncio.to_thread(_written, ends, sheets.unassigned, now=clock.now(), run_id=run_id)
+
+
+def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: datetime, run_id: str) -> OverAll:
+    """Write the report and the copies."""
+    jobs = [end.job for end in ends]
     judged = {end.job.account: (end.known.judgement, end.known.status) for end in ends if end.known.judgement}
-    annotated = await asyncio.to_thread(annotate_shared, marked, judged, sheets.unassigned)
-    files, now = ReportFiles({}), clock.now()
-    tables = await asyncio.to_thread(tables_of, ends, sheets.unassigned, now=now)
-    if are_all(jobs):
-        files = await asyncio.to_thread(
-            write_files,
-            tables,
-            jobs[0].report_over_all,
-            _shared_alike(jobs),
-            run_id=run_id or instant_as_id(now),
-            anew=whole_job(jobs).report(),
-        )
+    annotated = annotate_shared([job for job in jobs if job.annotate], judged, unassigned)
+    tables = tables_of(ends, unassigned, now=now)
     command = next_over_all(
         tables.accounts,
         whole_job(jobs),
         continued=any(end.continued for end in ends),
         marked=any(each.path for each in annotated),
     )
+    files = _write(tables, jobs, run_id=run_id or instant_as_id(now)) if are_all(jobs) else ReportFiles({})
     return OverAll(files=files, annotated=annotated, next=command)
+
+
+def _write(tables: Tables, jobs: Sequence[Job], *, run_id: str, only: Sequence[str] = ()) -> ReportFiles:
+    """Write the report in the job's formats, readable by those alone who may read that of each account."""
+    job = next((job for job in jobs if job.share == "private"), jobs[0])
+    anew = whole_job(jobs).report()
+    return write_files(tables, job.report_over_all, job, run_id=run_id, anew=anew, only=only)
 
 
 async def _end_of(job: Job, result: RunResult, *, sheets: Sheets, clock: Clock, others: OtherLedgers) -> AccountEnd:
@@ -156,11 +158,12 @@ async def _end_of(job: Job, result: RunResult, *, sheets: Sheets, clock: Clock, 
 
 
 async def _stands(
-    job: Job, *, clock: Clock, sheets: Sheets | None, frame: Frame | None = None, others: OtherLedgers | None = None
+    job: Job, *, clock: Clock, sheets: Sheets | None, others: OtherLedgers
 ) -> tuple[Standing, BulkOnboardError | None]:
     """Return where an account stands, and why its ledger cannot be read, if it cannot.
 
-    An account without a ledger has not filed anything yet.
+    An account without a ledger has not filed anything yet. Whatever keeps the rows from being judged, they are missing,
+    and the records alone are there. That some rows were chosen for a run makes no difference.
     """
     ledger_state = LedgerState()
     damage: BulkOnboardError | None = None
@@ -169,7 +172,11 @@ async def _stands(
             ledger_state = (await asyncio.to_thread(read_ledger_state, job.ledger)).ledger_state
     except (LedgerError, UsageError) as error:
         damage = error
-    known = await standing(job, ledger_state, clock=clock, sheets=sheets, frame=frame, others=others)
+    whole = replace(job, key=(), rows=(), limit=None)
+    try:
+        known = await standing(whole, ledger_state, clock=clock, sheets=sheets, others=others)
+    except BulkOnboardError as error:
+        known = Standing(join(None, ledger_state), None, str(error))
     if damage is None:
         return known, None
     decisions = [each.decision for each in known.status.rows if each.decision]
@@ -239,10 +246,7 @@ async def report_jobs(
     tables = await asyncio.to_thread(tables_of, ends, unassigned, now=now, redact=redact, only=only)
     written = ReportFiles({})
     if are_all(jobs):
-        place, run_id, anew = jobs[0].report_over_all, instant_as_id(now), whole_job(jobs).report()
-        written = await asyncio.to_thread(
-            write_files, tables, place, _shared_alike(jobs), run_id=run_id, anew=anew, only=only
-        )
+        written = await asyncio.to_thread(_write, tables, jobs, run_id=instant_as_id(now), only=only)
     if written.error:
         raise written.error
     return AllReports(
@@ -379,8 +383,3 @@ def _facts(jobs: Sequence[Job], *, now: datetime, redact: bool, continued: bool)
         continued=continued,
         redact=redact,
     )
-
-
-def _shared_alike(jobs: Sequence[Job]) -> Job:
-    """Return a job whose files may be read by those alone who may read those of each account."""
-    return next((job for job in jobs if job.share == "private"), jobs[0])

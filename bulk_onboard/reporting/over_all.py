@@ -9,7 +9,7 @@ each row that a line counts is a line of Results.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
@@ -88,12 +88,12 @@ def tables_over_all(parts: Sequence[AccountPart], facts: ReportFacts) -> Tables:
         parts: at least one, in the order in which they are shown.
         facts: of the whole job; its commands are about all accounts.
     """
-    before = list(_lines_before(parts))
+    before, summary = list(_lines_before(parts)), _summary(parts, facts)
     return Tables(
         statuses=tuple(part.status for part in parts),
         facts=facts,
-        overview=overview_of(*(part.status for part in parts)),
-        summary=_summary(parts, facts),
+        overview=summary.overview,
+        summary=summary,
         results=_put_together(parts, lambda tables: tables.results, before),
         problems=_put_together(parts, lambda tables: tables.problems, before),
         not_in_workbook=_put_together(parts, lambda tables: tables.not_in_workbook, before),
@@ -174,7 +174,7 @@ def _summary(parts: Sequence[AccountPart], facts: ReportFacts) -> Summary:
         expected=expected_reviews(chain.from_iterable(days)),
         todo=what_to_do(*statuses),
         command=next_over_all(parts, commands, continued=facts.continued) if commands else "",
-        commands=tuple(_other_commands(parts))[:_MOST_COMMANDS] if commands else (),
+        commands=tuple(islice(_other_commands(parts), _MOST_COMMANDS)) if commands else (),
         facts=tuple(_facts(parts, facts, number)),
         accounts=tuple(map(_line, parts)),
     )

@@ -1,9 +1,9 @@
 """Mask who is meant, for a report that leaves the house: to a vendor, an adviser, another department.
 
 Masked are business names, what stands in cells, phone numbers, paths of documents, aliases, the words of reviewers and
-of the API, and who ran what where. Left are row numbers, Keys, states, codes, titles of problems, ids at the API and
-instants: by a Key somebody inside finds the row again, and a Key is no name by its own rule (docs/security.md,
-Personal data). Whatever is made of a masked status is masked, but for who ran it and for phone
+of the API, and who ran what where. Left are row numbers, Keys, names of accounts, states, codes, titles of problems,
+ids at the API and instants: by a Key somebody inside finds the row again, and a Key is no name by its own rule
+(docs/security.md, Personal data). Whatever is made of a masked status is masked, but for who ran it and for phone
 numbers, which the tables mask.
 """
 
@@ -23,7 +23,7 @@ _REASON = "The reviewers' reason is masked"
 _SAYS_NOTHING = frozenset({
     *("label", "title", "document", "accepted", "format", "example", "ending", "right", "found", "kind", "how"),
     *("oddity", "instead", "combination", "limit", "length", "size", "bytes", "count", "position", "width", "height"),
-    *("other", "first", "id", "ids", "keep", "delete", "code", "country"),
+    *("other", "first", "id", "ids", "keep", "delete", "code", "country", "account", "accounts"),
 })  # fmt: skip
 """The details of findings that are about the requirements, other rows or ids, not about what stands in a cell."""
 
@@ -87,7 +87,7 @@ def _of_finding(finding: Finding) -> Finding:
 def _detail(name: str, value: str | int) -> str | int:
     if name in _SENTENCES:
         return ""
-    return value if name in _SAYS_NOTHING or isinstance(value, int) else MASK
+    return value if not value or name in _SAYS_NOTHING or isinstance(value, int) else MASK
 
 
 def _of_record(record: Record) -> Record:
