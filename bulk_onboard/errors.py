@@ -61,6 +61,9 @@ TO_BE_CONTINUED = frozenset({
 """Exit statuses of a run that was stopped before its end and that the same command continues."""
 
 
+SIGNALS = frozenset({ExitStatus.HUNGUP, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED})
+"""Exit statuses of what a signal stopped."""
+
 FINISHED = frozenset({ExitStatus.DONE, ExitStatus.ROWS_NEED_ATTENTION, ExitStatus.REPORT})
 """Exit statuses of a run that came to its end."""
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from bulk_onboard.errors import PRECEDENCE, BulkOnboardError, ExitStatus, SignalledError, first_that_holds
+from bulk_onboard.errors import PRECEDENCE, BulkOnboardError, ExitStatus, LockedError, SignalledError, first_that_holds
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
@@ -38,10 +38,18 @@ class OfAccounts(Generic[T]):
         ]
 
     def notes(self) -> tuple[str, ...]:
-        """Return who did not answer and why, as sentences."""
+        """Return who did not answer and why, as sentences; of ledgers in use `in_use` has them."""
+        return self._in_words(are_in_use=False)
+
+    def in_use(self) -> tuple[str, ...]:
+        """Return whose ledger is in use, as sentences."""
+        return self._in_words(are_in_use=True)
+
+    def _in_words(self, *, are_in_use: bool) -> tuple[str, ...]:
         from bulk_onboard.reporting.console_accounts import in_words
 
-        return tuple(in_words((account, str(error)) for account, error in self.failed.items()))
+        some = {name: error for name, error in self.failed.items() if isinstance(error, LockedError) is are_in_use}
+        return tuple(in_words((account, str(error)) for account, error in some.items()))
 
     def of_each(self) -> "Iterator[tuple[str, Job, T]]":
         """Yield account, job and answer of those that answered."""
@@ -52,6 +60,7 @@ def ask_each(jobs: "Sequence[Job]", ask: "Callable[[Job], T]") -> OfAccounts[T]:
     """Ask for each account, one after another; what keeps one from answering keeps no other.
 
     Raises:
+        SignalledError: a signal stopped one of them, and so all.
         BulkOnboardError: no account answered; the first that holds.
     """
 
@@ -59,8 +68,6 @@ def ask_each(jobs: "Sequence[Job]", ask: "Callable[[Job], T]") -> OfAccounts[T]:
         for job in jobs:
             try:
                 yield job, ask(job)
-            except SignalledError:
-                raise
             except BulkOnboardError as error:
                 yield job, error
 
@@ -77,8 +84,6 @@ async def ask_together(jobs: "Sequence[Job]", ask: "Callable[[Job], Awaitable[T]
         async with places:
             try:
                 return job, await ask(job)
-            except SignalledError:
-                raise
             except BulkOnboardError as error:
                 return job, error
 
@@ -95,6 +100,8 @@ def _sorted_out(asked: "Iterable[tuple[Job, T | BulkOnboardError]]") -> OfAccoun
             failed[job.account] = answer
         else:
             answers[job.account] = answer
+    if signalled := next((error for error in failed.values() if isinstance(error, SignalledError)), None):
+        raise signalled
     if failed and not answers:
         raise min(failed.values(), key=lambda error: PRECEDENCE.index(error.exit_status))
     return OfAccounts(jobs, answers, failed)

@@ -72,6 +72,24 @@ class Check(Answer):
     next: Next
 
 
+class CheckOfAccount(Check, kw_only=True):
+    """`check`, of one of several accounts."""
+
+    account: Name
+
+
+class CheckOfAll(Answer):
+    """`check` of several accounts; the counts are sums over all of them, and rows that are no account's."""
+
+    accounts: list[CheckOfAccount]
+    failed: list[FailedAccount]
+    unassigned: Annotated[list[Finding], Meta(description="What is wrong with the rows that are no account's.")]
+    counts: ByState
+    convertible: Count
+    annotated: Annotated[list[str], Meta(description="The copies of the workbooks with the errors marked.")]
+    next: Next
+
+
 class Explained(Answer):
     """`check --explain CODE`."""
 
@@ -112,6 +130,24 @@ class Plan(Answer):
     actions: Counts
     forecast: Forecast
     decisions: list[Decision]
+    next: Next
+
+
+class PlanOfAccount(Plan, kw_only=True):
+    """`plan`, of one of several accounts."""
+
+    account: Name
+
+
+class PlanOfAll(Answer):
+    """`plan` of several accounts: requests add up, and the account that takes longest counts."""
+
+    accounts: list[PlanOfAccount]
+    failed: list[FailedAccount]
+    unassigned: Annotated[list[Finding], Meta(description="What is wrong with the rows that are no account's.")]
+    counts: ByState
+    actions: Counts
+    forecast: Forecast
     next: Next
 
 
@@ -198,6 +234,36 @@ class Refresh(Answer):
     requests: Counts
     ledger: str
     report: str
+
+
+class RefreshOfAccount(Answer):
+    """`refresh`, of one of several accounts."""
+
+    account: Name
+    records: Count
+    changed: Count
+    not_shown: Count
+    gone: Count
+    reviews: ByReview
+    need_attention: Count
+    requests: Counts
+    ledger: str
+    report: str | None
+
+
+class RefreshOfAll(Answer):
+    """`refresh` of several accounts; those without a ledger are left out."""
+
+    accounts: list[RefreshOfAccount]
+    failed: list[FailedAccount]
+    records: Count
+    changed: Count
+    not_shown: Count
+    gone: Count
+    reviews: ByReview
+    need_attention: Count
+    requests: Counts
+    report: Annotated[str | None, Meta(description="The report over all accounts; null where some were picked.")]
 
 
 class Status(Answer):
@@ -380,6 +446,23 @@ class Convert(Answer):
     next: Next
 
 
+class ConvertOfAccount(Convert, kw_only=True):
+    """`convert`, of one of several accounts."""
+
+    account: Name
+
+
+class ConvertOfAll(Answer):
+    """`convert` of several accounts."""
+
+    accounts: list[ConvertOfAccount]
+    failed: list[FailedAccount]
+    converted: Count
+    had_copies: Count
+    not_converted: Count
+    next: Next
+
+
 class LeftAsItIs(Part):
     """A record that cannot be settled so, and why."""
 
@@ -456,6 +539,22 @@ class Doctor(Answer):
 
     problems: Count
     checks: list[Look]
+
+
+class DoctorOfAccount(Part):
+    """What is not alike in all accounts, of one of them."""
+
+    account: Name
+    problems: Count
+    checks: list[Look]
+
+
+class DoctorOfAll(Answer):
+    """`doctor` of several accounts; `checks` is what is alike in all of them."""
+
+    problems: Count
+    checks: list[Look]
+    accounts: list[DoctorOfAccount]
 
 
 class Missing(Part):
@@ -813,19 +912,19 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "init": (Init,),
     "template": (Template,),
     "requirements": (Required,),
-    "check": (Check, Explained),
-    "plan": (Plan,),
+    "check": (Check, CheckOfAll, Explained),
+    "plan": (Plan, PlanOfAll),
     "run": (Run, Runs, Merge),
     "status": (Status, StatusOfAll, StatusOfSome, StatusOfSomeOfAll, Account),
     "report": (Report, Reports, ReportFile, FailedRows),
     "merge": (Merge,),
-    "convert": (Convert,),
+    "convert": (Convert, ConvertOfAll),
     "resolve": (Resolved, Questions),
     "resume": (Run, Runs, Merge),
     "undo": (Delete,),
     "delete": (Delete,),
-    "doctor": (Doctor,),
-    "refresh": (Refresh,),
+    "doctor": (Doctor, DoctorOfAll),
+    "refresh": (Refresh, RefreshOfAll),
     "ledger show": (Show,),
     "ledger verify": (Verify,),
     "ledger repair": (Repair,),

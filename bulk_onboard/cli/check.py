@@ -1,7 +1,8 @@
 """`check` and `plan`: judge every row, send nothing."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, TextIO
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TextIO
 
 import typer
 
@@ -15,6 +16,7 @@ from bulk_onboard.units import format_count
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
     from bulk_onboard.model.command import Commands
+    from bulk_onboard.model.finding import Finding
     from bulk_onboard.model.plan import Plan
     from bulk_onboard.pipeline.judge import DryRun
 
@@ -35,7 +37,13 @@ def check(invocation: Invocation, explain: _EXPLAIN = None) -> Output:
     Where an error keeps a row out, a copy of the workbook is written with the errors marked. Exit status 0 when
     nothing keeps a row out, 3 when something does.
     """
-    return _check_job(invocation) if explain is None else _explain(explain, invocation.job.findings)
+    if explain is not None:
+        return _explain(explain, invocation.jobs[0].findings)
+    if len(invocation.jobs) > 1:
+        from bulk_onboard.cli.dry_runs import check_all
+
+        return check_all(invocation)
+    return _check_job(invocation)
 
 
 def _check_job(invocation: Invocation) -> Output:
@@ -55,13 +63,19 @@ def _check_job(invocation: Invocation) -> Output:
     marked, notes = (annotated.path, annotated.notes) if annotated else (None, ())
     commands = commands_of(job, dry_run.ledger_state)
     rows = numbers["rows"]
-    command = of_own_workbook(job, commands).merge_and_run() if marked else _next(commands, dry_run, rows)
+    command = (
+        of_own_workbook(job, commands).merge_and_run()
+        if marked
+        else next_command(commands, is_anything_known=is_known(dry_run, rows))
+    )
 
     def show(stream: TextIO) -> None:
-        print(sums(dry_run.plan, rows), file=stream)
+        print(sums_of(dry_run.plan, rows).sentence, file=stream)
         print(f"{job.workbook.name} was checked against {judgement.book.described}.", file=stream)
         if findings or rows:
-            print_findings(findings, stream, elsewhere="the marked copy" if marked else "--json")
+            print_findings(
+                [("", each) for each in findings], stream, elsewhere="the marked copy" if marked else "--json"
+            )
         print_contact_sheet(findings, job.converted / SHEET, stream)
         print_convertible(judgement.convertible, stream, command=commands.convert())
         if marked:
@@ -71,19 +85,32 @@ def _check_job(invocation: Invocation) -> Output:
             print_next(command, stream)
 
     return Output(
-        ExitStatus.ROWS_NEED_ATTENTION if dry_run.has_errors else ExitStatus.DONE,
-        {
-            "requirements": judgement.book.source,
-            "contract": judgement.book.contract,
-            "counts": numbers,
-            "findings": [finding.data() for finding in findings] if invocation.as_json else [],
-            "convertible": judgement.convertible,
-            "annotated": str(marked) if marked else None,
-            "next": command,
-        },
+        checked_exit_status(dry_run),
+        checked_data(dry_run, findings if invocation.as_json else (), marked=marked, command=command),
         show,
         notes if invocation.as_json or not marked else (),  # else they are shown beside the copy
     )
+
+
+def checked_exit_status(dry_run: "DryRun") -> ExitStatus:
+    """Return 3 where an error keeps a row out, else 0."""
+    return ExitStatus.ROWS_NEED_ATTENTION if dry_run.has_errors else ExitStatus.DONE
+
+
+def checked_data(
+    dry_run: "DryRun", findings: "Iterable[Finding]", *, marked: Path | None, command: str
+) -> dict[str, Any]:
+    """Return the object that `check --json` prints."""
+    judgement = dry_run.judgement
+    return {
+        "requirements": judgement.book.source,
+        "contract": judgement.book.contract,
+        "counts": dry_run.status().counts(),
+        "findings": [finding.data() for finding in findings],
+        "convertible": judgement.convertible,
+        "annotated": str(marked) if marked else None,
+        "next": command,
+    }
 
 
 def _dry_run(invocation: Invocation) -> "DryRun":
@@ -114,30 +141,51 @@ def waits_s(dry_run: "DryRun", job: "Job") -> float:
 _NO_BUSINESS = "There is no business in the sheet yet. Fill in a row for each, and save it."
 
 
-def _next(commands: "Commands", dry_run: "DryRun", rows: int) -> str:
+def is_known(dry_run: "DryRun", rows: int) -> bool:
+    """Return whether there is any row, or any record."""
+    return bool(rows or dry_run.ledger_state.records)
+
+
+def next_command(commands: "Commands", *, is_anything_known: bool) -> str:
     """Return what to type next where nothing is to be fixed: a run, or a check once there are rows to send."""
-    return commands.run() if rows or dry_run.ledger_state.records else commands.check()
+    return commands.run() if is_anything_known else commands.check()
 
 
-def sums(plan: "Plan", rows: int) -> str:
-    """Return how many rows a run would send, and what keeps the others: `69 of 108 rows would be sent; …`."""
+class RowSums(NamedTuple):
+    """How many rows there are, how many a run would send, and how many have errors, or warnings only."""
+
+    rows: int
+    would: int
+    errors: int
+    warned: int
+
+    @property
+    def sentence(self) -> str:
+        """How many rows a run would send, and what keeps the others: `69 of 108 rows would be sent; …`."""
+        if not self.rows:
+            return _NO_BUSINESS
+        parts = [
+            f"{self.errors:,} {'has' if self.errors == 1 else 'have'} errors" if self.errors else "",
+            f"{self.warned:,} {'has' if self.warned == 1 else 'have'} warnings only" if self.warned else "",
+        ]
+        others = ", ".join(filter(None, parts))
+        return f"{self.would:,} of {format_count(self.rows, 'row')} would be sent{'; ' if others else ''}{others}."
+
+
+def sums_of(plan: "Plan", rows: int) -> RowSums:
+    """Return what a run would do with so many rows."""
     from bulk_onboard.model.plan import Action
     from bulk_onboard.model.row import notable_in
 
-    if not rows:
-        return _NO_BUSINESS
     actions = plan.counts()
-    would = actions[Action.CREATE] + actions[Action.UPDATE]
-    errors = sum(decision.judged.has_errors for decision in notable_in(plan.decisions))
-    warned = sum(
-        bool(decision.judged.findings) and not decision.judged.has_errors for decision in notable_in(plan.decisions)
+    return RowSums(
+        rows,
+        would=actions[Action.CREATE] + actions[Action.UPDATE],
+        errors=sum(decision.judged.has_errors for decision in notable_in(plan.decisions)),
+        warned=sum(
+            bool(decision.judged.findings) and not decision.judged.has_errors for decision in notable_in(plan.decisions)
+        ),
     )
-    parts = [
-        f"{errors:,} {'has' if errors == 1 else 'have'} errors" if errors else "",
-        f"{warned:,} {'has' if warned == 1 else 'have'} warnings only" if warned else "",
-    ]
-    others = ", ".join(filter(None, parts))
-    return f"{would:,} of {format_count(rows, 'row')} would be sent{'; ' if others else ''}{others}."
 
 
 def _explain(code: str, rulings: Mapping[str, str]) -> Output:
@@ -177,12 +225,16 @@ def plan(invocation: Invocation) -> Output:
     from bulk_onboard.reporting.console import print_convertible, print_plan
     from bulk_onboard.reporting.printer import print_next
 
+    if len(invocation.jobs) > 1:
+        from bulk_onboard.cli.dry_runs import plan_all
+
+        return plan_all(invocation)
     dry_run = _dry_run(invocation)
     made, book = dry_run.plan, dry_run.judgement.book
     next_run = remembered(invocation.job, dry_run.ledger_state)  # with flags that plan has not, such as --settle
     commands = next_run.commands
     counts = dry_run.status().counts()
-    command = _next(commands, dry_run, counts["rows"])
+    command = next_command(commands, is_anything_known=is_known(dry_run, counts["rows"]))
 
     def show(stream: TextIO) -> None:
         if not counts["rows"]:
@@ -194,30 +246,32 @@ def plan(invocation: Invocation) -> Output:
         print(file=stream)
         print_next(command, stream)
 
-    return Output(
-        ExitStatus.DONE,
-        {
-            "requirements": book.source,
-            "contract": book.contract,
-            "workbook": str(invocation.job.workbook),
-            "counts": counts,
-            "actions": made.counts(),
-            "forecast": {
-                "requests": made.forecast.requests,
-                "bytes": made.forecast.size,
-                "duration_s": made.forecast.duration_s,
-            },
-            "decisions": [
-                {
-                    "row": decision.judged.row.number,
-                    "key": decision.identity.user_key if decision.identity else "",
-                    "action": decision.action,
-                    "reason": decision.reason,
-                    "numbers": decision.numbers,
-                }
-                for decision in made.decisions
-            ],
-            "next": command,
+    return Output(ExitStatus.DONE, planned_data(invocation.job, dry_run, command=command), show)
+
+
+def planned_data(job: "Job", dry_run: "DryRun", *, command: str) -> dict[str, Any]:
+    """Return the object that `plan --json` prints."""
+    plan, book = dry_run.plan, dry_run.judgement.book
+    return {
+        "requirements": book.source,
+        "contract": book.contract,
+        "workbook": str(job.workbook),
+        "counts": dry_run.status().counts(),
+        "actions": plan.counts(),
+        "forecast": {
+            "requests": plan.forecast.requests,
+            "bytes": plan.forecast.size,
+            "duration_s": plan.forecast.duration_s,
         },
-        show,
-    )
+        "decisions": [
+            {
+                "row": decision.judged.row.number,
+                "key": decision.identity.user_key if decision.identity else "",
+                "action": decision.action,
+                "reason": decision.reason,
+                "numbers": decision.numbers,
+            }
+            for decision in plan.decisions
+        ],
+        "next": command,
+    }

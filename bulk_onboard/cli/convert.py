@@ -4,12 +4,15 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
+from bulk_onboard.cli.accounts import OfAccounts, ask_each, ask_together
 from bulk_onboard.cli.output import Output, awaited
 from bulk_onboard.cli.verb import Invocation
+from bulk_onboard.errors import first_that_holds
 from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
-    from bulk_onboard.maintenance.convert import Conversion, Result
+    from bulk_onboard.job import Job
+    from bulk_onboard.maintenance.convert import Conversion, Result, Scans
 
 _SHOWN_AT_MOST = 10
 
@@ -22,13 +25,16 @@ def convert(invocation: Invocation) -> Output:
     sends them. No file of yours is changed. Typed again, it converts only what is new. Exit status 3 where a file could
     not be converted.
     """
+    return _of_one(invocation) if len(invocation.jobs) == 1 else _of_all(invocation)
+
+
+def _of_one(invocation: Invocation) -> Output:
     from bulk_onboard.intake.documents.copies import LIST, SHEET
     from bulk_onboard.maintenance.convert import convert_scans, find_scans
 
     job = invocation.job
     scans = awaited(find_scans(job, credentials=invocation.credentials_at_hand(), clock=invocation.clock()))
     done = convert_scans(job, scans, _counter(quiet=invocation.quiet))
-    has_copies = len(done.failed) < len(done.results)
     command = job.commands.check()
 
     def show(stream: TextIO) -> None:
@@ -39,27 +45,117 @@ def convert(invocation: Invocation) -> Output:
             page.write_line(sentence)
         if done.results:
             page.write_line(f"What was done to each: {done.folder / LIST}")
-        if has_copies:
+        if _has_copies(done):
             page.write_line(f"A person should look at the copies before they are sent: {done.folder / SHEET}")
         page.write_line(f"Next: {command}")
 
+    return Output(done.exit_status, _data(scans, done, command=command), show)
+
+
+def _has_copies(done: "Conversion") -> bool:
+    return len(done.failed) < len(done.results)
+
+
+def _data(scans: "Scans", done: "Conversion", *, command: str) -> dict[str, Any]:
+    """Return the object that `--json` prints."""
+    from bulk_onboard.intake.documents.copies import LIST, SHEET
+
+    return {
+        "requirements": scans.book.source,
+        "contract": scans.book.contract,
+        **_counts(done),
+        "removed": done.removed,
+        "documents": [_as_data(result) for result in done.results],
+        "folder": str(done.folder) if done.results else None,
+        "list": str(done.folder / LIST) if done.results else None,
+        "contact_sheet": str(done.folder / SHEET) if _has_copies(done) else None,
+        "next": command,
+    }
+
+
+def _counts(done: "Conversion") -> dict[str, int]:
+    return {
+        "converted": len(done.made),
+        "had_copies": len(done.results) - len(done.made) - len(done.failed),
+        "not_converted": len(done.failed),
+    }
+
+
+# Several accounts.
+
+
+def _of_all(invocation: Invocation) -> Output:
+    """Convert what the rows of each account name, one account after another."""
+    from bulk_onboard.intake.documents.copies import SHEET
+    from bulk_onboard.job import whole_job
+    from bulk_onboard.maintenance.convert import convert_scans
+    from bulk_onboard.reporting.summary import summed
+
+    found = awaited(_found(invocation))
+    watch = _counter(quiet=invocation.quiet)
+    done = ask_each(
+        [job for _, job, _ in found.of_each()], lambda job: convert_scans(job, found.answers[job.account], watch)
+    )
+    sums, command = summed(map(_counts, done.answers.values())), whole_job(invocation.jobs).check()
+
+    def show(stream: TextIO) -> None:
+        from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, Line, print_lines
+        from bulk_onboard.reporting.printer import printer_on
+
+        lines = [
+            Line(account, tuple(_counts(each).values()), need=len(each.failed))
+            for account, each in done.answers.items()
+        ]
+        print_lines(_COLUMNS, lines, stream, at_most=LISTED_AT_MOST, elsewhere="--json")
+        page = printer_on(stream)
+        for account, each in done.answers.items():
+            for result in each.failed[:_SHOWN_AT_MOST]:
+                page.write_line(f"{account}, {_place(result)}: {result.why}")
+            if (more := len(each.failed) - _SHOWN_AT_MOST) > 0:
+                page.write_line(f"{account}: {more:,} more, which are in the list of that account.")
+        sheets = [each.folder / SHEET for each in done.answers.values() if _has_copies(each)]
+        if sheets:
+            others = f", and {len(sheets) - 1:,} more like it" if len(sheets) > 1 else ""
+            page.write_line(f"A person should look at the copies before they are sent: {sheets[0]}{others}")
+        page.write_line(f"Next: {command}")
+
     return Output(
-        done.exit_status,
+        first_that_holds(found.exit_status(), done.exit_status(*(each.exit_status for each in done.answers.values()))),
         {
-            "requirements": scans.book.source,
-            "contract": scans.book.contract,
-            "converted": len(done.made),
-            "had_copies": len(done.results) - len(done.made) - len(done.failed),
-            "not_converted": len(done.failed),
-            "removed": done.removed,
-            "documents": [_as_data(result) for result in done.results],
-            "folder": str(done.folder) if done.results else None,
-            "list": str(done.folder / LIST) if done.results else None,
-            "contact_sheet": str(done.folder / SHEET) if has_copies else None,
+            "accounts": [
+                {
+                    "account": account,
+                    "exit_status": int(each.exit_status),
+                    **_data(found.answers[account], each, command=job.commands.check()),
+                }
+                for account, job, each in done.of_each()
+            ],
+            "failed": [*found.failures(), *done.failures()],
+            **sums,
             "next": command,
         },
         show,
+        (*found.notes(), *done.notes()),
+        done.in_use(),
     )
+
+
+_COLUMNS = ("Converted", "Had copies", "Not converted")
+
+
+async def _found(invocation: Invocation) -> "OfAccounts[Scans]":
+    """Find the documents of all accounts that are not taken; each workbook is read once."""
+    from bulk_onboard.maintenance.convert import find_scans
+    from bulk_onboard.pipeline.accounts import AT_A_TIME
+    from bulk_onboard.pipeline.sheets import read_sheets
+
+    credentials, sheets = invocation.credentials_of_all_at_hand(), await read_sheets(invocation.jobs)
+
+    async def ask(job: "Job") -> "Scans":
+        own = credentials[job.account]
+        return await find_scans(job, credentials=own, clock=invocation.clock(), sheets=sheets)
+
+    return await ask_together(invocation.jobs, ask, at_a_time=AT_A_TIME)
 
 
 def _sentences(done: "Conversion") -> list[str]:

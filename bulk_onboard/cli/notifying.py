@@ -59,11 +59,11 @@ def _leave_what_hangs(status: ExitStatus) -> None:
 def _notified(output: Output, file: Path, flags: Mapping[str, Any]) -> Sequence[str]:
     """Send what is to be sent; return a sentence for each address that was not reached."""
     from bulk_onboard.api.credentials import look_up
-    from bulk_onboard.notification.message import VARIABLE, is_wanted
+    from bulk_onboard.notification.message import VARIABLE, is_wanted, statuses_in
 
     job = _loaded(file, flags)
     when = job.notify if job else flags.get("notify") or BY_NAME["notify"].default
-    if not is_wanted(when, output.exit_status):
+    if not is_wanted(when, *statuses_in(output.data, output.exit_status)):
         return ()
     addresses = look_up(VARIABLE, os.environ, warn=tell, several=True).split()
     return awaited(_sent(_message(output, file), addresses, job))

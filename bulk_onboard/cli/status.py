@@ -197,8 +197,8 @@ def _stands(job: "Job", *, may_lack_ledger: bool = False) -> _Standing:
 def _glance_at_all(invocation: Invocation) -> Output:
     """Answer with a line for each account, and what they come to together."""
     from bulk_onboard.job import whole_job
-    from bulk_onboard.pipeline.sums import summed
     from bulk_onboard.reporting.console_accounts import print_status_of_all
+    from bulk_onboard.reporting.summary import summed
 
     jobs, now = invocation.jobs, invocation.clock().now()
     if not any(job.ledger.exists() for job in jobs):
@@ -214,7 +214,10 @@ def _glance_at_all(invocation: Invocation) -> Output:
         print_status_of_all(lines, counts, reviews, stream, not_taken_in=not_taken_in, next_command=command)
 
     data = {
-        "accounts": [{"account": name, **standing.data(job)} for name, job, standing in made.of_each()],
+        "accounts": [
+            {"account": name, "exit_status": int(ExitStatus.DONE), **standing.data(job)}
+            for name, job, standing in made.of_each()
+        ],
         "failed": made.failures(),
         "counts": counts,
         "not_taken_in": not_taken_in,

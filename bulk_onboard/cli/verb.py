@@ -118,6 +118,19 @@ class Invocation:
 
         return account_of(read_ledger_state(self.job.ledger).ledger_state)
 
+    def credentials_of_all_at_hand(self) -> "Mapping[str, Credentials | None]":
+        """Return the credentials of all accounts; none with `--offline`, or where no account has any.
+
+        Raises:
+            UsageError: some accounts have credentials and others have none; it names these.
+        """
+        from bulk_onboard.api.credentials import are_at_hand
+
+        names = [job.account for job in self.jobs]
+        if self.offline or not any(are_at_hand(os.environ, name) for name in names):
+            return dict.fromkeys(names)
+        return self.credentials_of_all()
+
     def credentials_of_all(self) -> "dict[str, Credentials]":
         """Return the credentials of all accounts by their names; UsageError that names all that are missing."""
         from bulk_onboard.api.credentials import credentials_of_all

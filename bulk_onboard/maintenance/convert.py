@@ -60,7 +60,7 @@ from bulk_onboard.model.row import Row, is_example
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY, Columns, Sheet, document_column
 from bulk_onboard.pipeline.judge import find_documents
 from bulk_onboard.pipeline.requirements import requirements_for
-from bulk_onboard.pipeline.sheets import columns_of, combinations_of_sheet, read_job_sheet
+from bulk_onboard.pipeline.sheets import Sheets, columns_of, combinations_of_sheet, read_job_sheet
 from bulk_onboard.reporting.target import replace
 
 _MOST_CHILDREN = 4
@@ -146,13 +146,16 @@ class Conversion:
         return ExitStatus.ROWS_NEED_ATTENTION if self.failed else ExitStatus.DONE
 
 
-async def find_scans(job: Job, *, credentials: Credentials | None, clock: Clock) -> Scans:
+async def find_scans(job: Job, *, credentials: Credentials | None, clock: Clock, sheets: Sheets | None = None) -> Scans:
     """Find the documents that are not taken, by the requirements that `check` would use.
+
+    Args:
+        sheets: where those of several accounts were read already.
 
     Raises:
         WorkbookError, DocumentsError, UsageError: the sheet or the documents folder cannot be read.
     """
-    sheet = await read_job_sheet(job)
+    sheet = (sheets.of(job) if sheets else None) or await read_job_sheet(job)
     ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
     combinations: set[Combination] = combinations_of_sheet(job, sheet)
     book = await requirements_for(

@@ -74,7 +74,7 @@ from bulk_onboard.pipeline.others import read_others
 from bulk_onboard.pipeline.places import check_places
 from bulk_onboard.pipeline.preflight import check_free_space
 from bulk_onboard.pipeline.requirements import combinations_of
-from bulk_onboard.pipeline.sheets import columns_of, combinations_of_sheet, read_job_sheet
+from bulk_onboard.pipeline.sheets import Sheets, columns_of, combinations_of_sheet, read_job_sheet
 from bulk_onboard.reporting.annotated.base import copies, places
 from bulk_onboard.reporting.target import TakenError, opened_in, refuse_to_replace, report_files
 
@@ -83,12 +83,15 @@ _NEEDS = re.compile(r"([\w.-]+)(?:>=([\w.]+))?(?:\s*;\s*extra == ['\"]([\w-]+)['
 _SAVE_AND_CLOSE = "Save and close it there."
 
 
-async def examine(job: Job, *, environ: Mapping[str, str], clock: Clock, offline: bool = False) -> tuple[Line, ...]:
+async def examine(
+    job: Job, *, environ: Mapping[str, str], clock: Clock, offline: bool = False, sheets: Sheets | None = None
+) -> tuple[Line, ...]:
     """Look at everything that a run of the job needs; write nothing.
 
     Args:
         environ: the environment, for credentials and for the addresses that are notified.
         offline: ask the API nothing.
+        sheets: where those of several accounts were read already.
 
     Returns:
         A line about each thing, in the order in which a run comes to need it.
@@ -97,7 +100,8 @@ async def examine(job: Job, *, environ: Mapping[str, str], clock: Clock, offline
         SignalledError: Ctrl-C, SIGTERM or SIGHUP while the workbook was read.
     """
     credentials, kept = _credentials(environ, job.account)
-    sheet, unread = await _sheet(job)
+    sheet = sheets.of(job) if sheets else None
+    sheet, unread = (sheet, None) if sheet else await _sheet(job)
     api = await _api(job, credentials, sheet, clock, why_not="--offline" if offline else "")
     ledger = _ledger(job, credentials, api)
     book = _book(api, job, ledger)

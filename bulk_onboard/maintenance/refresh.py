@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
+from bulk_onboard.api.gate import Gate
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
 from bulk_onboard.model.call import Gateway
@@ -13,13 +14,14 @@ from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import Contract, RequirementsBook
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Sheet
-from bulk_onboard.pipeline.connection import bound_ledger_state, open_ledger, reading
+from bulk_onboard.pipeline.connection import bound_ledger_state, ledger_opened, reading
 from bulk_onboard.pipeline.judge import claiming_rows, rows_by_token
 from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, FETCHING_REVIEWS, READING_WORKBOOK, Progress
 from bulk_onboard.pipeline.requirements import combinations_of, live_requirements
 from bulk_onboard.pipeline.reviews import Followed, fetch_followed, is_old, record_reviews
-from bulk_onboard.pipeline.sheets import combinations_of_sheet, read_job_sheet
+from bulk_onboard.pipeline.sheets import Sheets, combinations_of_sheet, read_job_sheet
 from bulk_onboard.pipeline.stop import Stop
+from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.reporting.row_status import in_order_of_review, record_needs_attention
 
 
@@ -54,26 +56,32 @@ async def refresh_job(
     clock: Clock,
     stop: Stop | None = None,
     progress: Progress | None = None,
+    sheets: Sheets | None = None,
+    gate: Gate | None = None,
 ) -> Refreshed:
     """Write the reviews of the job's submitted records into the ledger, as the API shows them now.
 
     Args:
         progress: where it says what it does.
+        sheets: where those of several accounts were read already.
+        gate: what bounds the calls in flight of all accounts; None for one alone.
 
     Raises:
         UsageError: there is no ledger.
         SignalledError: a signal asked to `stop`; what was written by then is kept.
         BulkOnboardError: the ledger or the API cannot be used.
     """
-    bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    await in_thread(bound_ledger_state, job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
     requests: Counter[str] = Counter()
     progress = progress or Progress()
-    with open_ledger(job, credentials, clock) as journal:
+    async with ledger_opened(job, credentials, clock) as journal:
         since = journal.ledger_state.told_until if job.new_only else 0
         progress.ledger_state = journal.ledger_state
         with progress.doing(READING_WORKBOOK):
-            sheet = await _sheet(job)
-        async with reading(job, credentials, clock=clock, requests=requests, stop=stop, progress=progress) as gateway:
+            sheet = sheets.of(job) if sheets else await _sheet(job)
+        async with reading(
+            job, credentials, clock=clock, requests=requests, stop=stop, progress=progress, gate=gate
+        ) as gateway:
             with progress.doing(ASKING_FOR_REQUIREMENTS):
                 book = await _requirements(job, journal.ledger_state, sheet, gateway, stop or Stop())
             with progress.doing(FETCHING_REVIEWS):

@@ -1,6 +1,7 @@
 """What a notification says: numbers of rows, why the run stopped, where the files are, what to type next.
 
-It is made from the exit status and from the object that `run --json` prints; what is about single rows is left out.
+It is made from the exit status and from the object that `run --json` prints; what is about single rows is left out. Of
+several accounts it names those that need somebody.
 
 Where it goes is a secret, since whoever has an address can post there, and even the host may be what makes it secret.
 So messages call an address by its number and its scheme.
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
 
-from bulk_onboard.errors import ExitStatus
+from bulk_onboard.errors import SIGNALS, ExitStatus
 
 VARIABLE = "BULK_ONBOARD_NOTIFY"
 
@@ -21,6 +22,9 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 Level: TypeAlias = Literal["success", "warning", "failure"]
 
 _KEYS = ("run_id", "counts", "reviews", "need_attention", "new", "requests", "report", "annotated", "next", "error")
+
+_OF_ACCOUNT = ("account", "exit_status", "need_attention", "new")
+_NAMED_AT_MOST = 10  # accounts that the text names
 
 _TITLES: Mapping[ExitStatus, str] = {
     ExitStatus.DONE: "all that was due is done",
@@ -73,14 +77,17 @@ def name_of(number: int, address: str) -> str:
     return f"address {number} of {VARIABLE} ({scheme_of(address) or 'no scheme'})"
 
 
-def is_wanted(when: str, exit_status: ExitStatus) -> bool:
+def is_wanted(when: str, *exit_statuses: ExitStatus) -> bool:
     """Return whether the end of a run is notified; one that found another at work never is.
 
-    `when` is the setting: `attention` (not where all is done), `end` or `never`.
+    Args:
+        when: the setting: `attention` (not where all is done), `end` or `never`.
+        exit_statuses: the run's, or those of its accounts, any of which may want it.
     """
-    if exit_status is ExitStatus.LOCKED or when == "never":
+    if when == "never":
         return False
-    return when == "end" or exit_status is not ExitStatus.DONE
+    own = [status for status in exit_statuses if status is not ExitStatus.LOCKED]
+    return bool(own) if when == "end" else any(status is not ExitStatus.DONE for status in own)
 
 
 def message_of(job: str, exit_status: ExitStatus, data: Mapping[str, Any], *, host: str, folder: PurePath) -> Message:
@@ -91,12 +98,35 @@ def message_of(job: str, exit_status: ExitStatus, data: Mapping[str, Any], *, ho
         data: the object that `run --json` prints, or as much of it as there is.
         host, folder: the machine, and the folder in which paths and command hold.
     """
-    title = f"bulk-onboard {job}: {_TITLES[exit_status].format(rows=_rows_need(data))}"
+    title = f"bulk-onboard {job}: {_title(exit_status, data)}"
     text = "\n".join([*_lines(data), f"On {host}, in {folder}"])
     about = {"job": job, "exit_status": int(exit_status), "title": title, "text": text}
     place = {"host": host, "folder": str(folder)}
     level = _LEVELS.get(exit_status, "failure")
-    return Message(title, text, level, {**about, **place, **{name: data.get(name) for name in _KEYS}})
+    told = {name: data.get(name) for name in _KEYS}
+    told["accounts"] = [{name: each.get(name) for name in _OF_ACCOUNT} for each in data.get("accounts", ())]
+    return Message(title, text, level, {**about, **place, **told})
+
+
+def statuses_in(data: Mapping[str, Any], exit_status: ExitStatus) -> list[ExitStatus]:
+    """Return the exit statuses of a run's accounts; of a run without accounts its own."""
+    return [ExitStatus(each["exit_status"]) for each in data.get("accounts", ())] or [exit_status]
+
+
+def _title(exit_status: ExitStatus, data: Mapping[str, Any]) -> str:
+    if needing := list(_needing(data)):
+        accounts = len(data["accounts"])
+        return f"{len(needing):,} of {accounts:,} accounts {'needs' if len(needing) == 1 else 'need'} somebody"
+    return _TITLES[exit_status].format(rows=_rows_need(data))
+
+
+def _needing(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the accounts that need somebody, each with the reason; a signal stopped all, so none needs anybody."""
+    for each in data.get("accounts", ()):
+        status = ExitStatus(each["exit_status"])
+        if status is not ExitStatus.DONE and status not in SIGNALS:
+            new = f" ({each['new']:,} new)" if status is ExitStatus.ROWS_NEED_ATTENTION and each["new"] else ""
+            yield each["account"], _TITLES[status].format(rows=_rows_need(each)) + new
 
 
 def _rows_need(data: Mapping[str, Any]) -> str:
@@ -117,6 +147,10 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     if data.get("need_attention"):
         new = data.get("new", 0)
         yield f"{_rows_need(data)} attention ({f'{new:,}' if new else 'none'} new)"
+    needing = list(_needing(data))
+    yield from (f"{account}: {why}" for account, why in needing[:_NAMED_AT_MOST])
+    if (more := len(needing) - _NAMED_AT_MOST) > 0:
+        yield f"and {more:,} more {'account' if more == 1 else 'accounts'}"
     if twice := len(data.get("duplicates") or ()):
         yield f"Twice at the API: {twice:,} {'business' if twice == 1 else 'businesses'}"
     for what, name in (("Report", "report"), ("Marked in", "annotated"), ("Next", "next")):

@@ -151,15 +151,16 @@ async def _read_when_written(
     say: Callable[[str], None],
 ) -> Sheets:
     """Read the workbooks once they are fully written, each once."""
-    with _all_doing(progress.values(), WAITING_FOR_WORKBOOK):
+    with all_doing(progress.values(), WAITING_FOR_WORKBOOK):
         own = {job.workbook for job in jobs if frame is None or not job.shares_sheet}
         await asyncio.gather(*(wait_until_written(path, clock=clock, stop=stop, say=say) for path in sorted(own)))
-    with _all_doing(progress.values(), READING_WORKBOOK):
+    with all_doing(progress.values(), READING_WORKBOOK):
         return await read_sheets(jobs, frame)
 
 
 @contextmanager
-def _all_doing(progresses: Iterable[Progress], what: str) -> Iterator[None]:
+def all_doing(progresses: Iterable[Progress], what: str) -> Iterator[None]:
+    """Say of all accounts what is done while the context lasts."""
     with ExitStack() as stack:
         for progress in progresses:
             stack.enter_context(progress.doing(what))

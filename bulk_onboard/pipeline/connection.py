@@ -189,12 +189,14 @@ async def reading(
     requests: Counter[str] | None = None,
     stop: Stop | None = None,
     progress: Progress | None = None,
+    gate: Gate | None = None,
 ) -> AsyncIterator[Gateway]:
     """Open a way to read from the API.
 
     What stops its calls is raised as the error that people are told.
 
     Args:
+        gate: what bounds the calls in flight of all accounts; None for one alone.
         requests: where the calls are counted, by operation and outcome.
         progress: what is told how the calls flow.
 
@@ -204,7 +206,7 @@ async def reading(
     """
     stop = stop or Stop()
     try:
-        async with connect(job, credentials, clock=clock, stop=stop, requests=requests) as connection:
+        async with connect(job, credentials, clock=clock, stop=stop, gate=gate, requests=requests) as connection:
             if progress is not None:
                 progress.flow = connection.flow
             yield connection.gateway

@@ -401,7 +401,8 @@ async def make_dry_run(
         )
 
     judgement = await judge(job, sheet, ask, progress, others=others, twice=sheets.twice.get(job.account, NOT_TWICE))
-    check_choice([(job, sheet, judgement.rows)])
+    if len(sheets.own) == 1:  # a row that was chosen may be any account's
+        check_choice([(job, sheet, judgement.rows)])
     check_contract(job, ledger_state, judgement.book)
     auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
     plan = make_plan(

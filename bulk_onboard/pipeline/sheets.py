@@ -91,6 +91,14 @@ async def read_sheets(jobs: Sequence[Job], frame: Frame | None = None, *, rows_n
     return await asyncio.to_thread(_sheets, jobs, readings, whole, rows_needed=rows_needed)
 
 
+async def sheets_at_hand(jobs: Sequence[Job]) -> Sheets:
+    """Return the sheets of several accounts; none where one of them cannot be read."""
+    try:
+        return await read_sheets(jobs, rows_needed=False)
+    except UsageError:
+        return Sheets(dict.fromkeys(job.account for job in jobs))
+
+
 class _Reading(NamedTuple):
     """What distinguishes one reading of a sheet from another."""
 

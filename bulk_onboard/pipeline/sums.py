@@ -13,6 +13,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import State
 from bulk_onboard.reporting.figures import Attention, Figures, Overview
 from bulk_onboard.reporting.row_status import Drift, Totals
+from bulk_onboard.reporting.summary import summed
 
 if TYPE_CHECKING:
     from bulk_onboard.pipeline.accounts import AllResults
@@ -58,15 +59,6 @@ def sums_of(results: "Sequence[RunResult]", unassigned: Iterable[Finding]) -> Su
         duplicates=sum(len(result.duplicates) for result in results),
         audited=all(result.audited for result in results),
     )
-
-
-def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Return the sums by name, in the order in which the names come; zeros included."""
-    sums: dict[str, int] = {}
-    for each in counts:
-        for name, number in each.items():
-            sums[name] = sums.get(name, 0) + number
-    return sums
 
 
 def _overview(overviews: Sequence[Overview], nobodys: Mapping[str, int]) -> Overview:

@@ -33,14 +33,9 @@ def print_plan(plan: Plan, stream: TextIO, *, waits_s: float = 0.0, now: datetim
         waits_s: how long it would wait beside the quota.
         now: for the hour at which it would end, in the zone in which that is told.
     """
-    page = printer_on(stream)
-    forecast, takes = plan.forecast, ""
-    if forecast.duration_s is not None and (takes_s := forecast.duration_s + waits_s) >= 1:
-        takes = f", about {format_estimate(takes_s)}"
-        takes += f"; begun now it would end at {format_clock(now + timedelta(seconds=takes_s), now)}" if now else ""
-    requests = format_count(forecast.requests, "request") if forecast.requests else "no requests"
-    size = f" with {format_size(forecast.size)}" if forecast.size else ""
-    page.write_line(f"A run would make {requests}{size}{takes}.")
+    page, forecast = printer_on(stream), plan.forecast
+    takes_s = None if forecast.duration_s is None else forecast.duration_s + waits_s
+    page.write_line(cost_sentence(forecast.requests, forecast.size, takes_s, now))
     alike: dict[tuple[str, str], list[int]] = {}
     for decision in plan.decisions:
         alike.setdefault((decision.action.value, decision.reason), []).append(decision.judged.row.number)
@@ -54,6 +49,17 @@ def print_plan(plan: Plan, stream: TextIO, *, waits_s: float = 0.0, now: datetim
         after = [f"… and {format_count(left, 'row')} for other reasons; --json has all of them."] if left else []
         if count:
             page.write_group(f"{action}: {format_count(count, 'row')}", action, lines, after)
+
+
+def cost_sentence(number: int, size: int, takes_s: float | None, now: datetime | None) -> str:
+    """Return how many requests a run makes, with how many bytes of documents, how long it takes, and when it ends."""
+    takes = ""
+    if takes_s is not None and takes_s >= 1:
+        takes = f", about {format_estimate(takes_s)}"
+        takes += f"; begun now it would end at {format_clock(now + timedelta(seconds=takes_s), now)}" if now else ""
+    requests = format_count(number, "request") if number else "no requests"
+    documents = f" with {format_size(size)}" if size else ""
+    return f"A run would make {requests}{documents}{takes}."
 
 
 def convertible_sentence(count: int, command: str) -> str:
@@ -159,7 +165,7 @@ def print_summary(totals: Totals, stream: TextIO) -> None:
 
 
 def print_refresh(
-    looked: int, changed: int, gone: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path
+    looked: int, changed: int, gone: int, reviews: Mapping[str, int], stream: TextIO, *, report: Path | None
 ) -> None:
     """Print what taking in reviews came to; one line where `reviews` is empty."""
     page = printer_on(stream)
@@ -168,6 +174,7 @@ def print_refresh(
     page.write_line(f"{records}; {changed:,} {'has' if changed == 1 else 'have'} a new review{no_more}.")
     if reviews:
         _print_counts(page, "Review", reviews)
+    if reviews and report:
         page.write_line(f"Report: {report}")
 
 
@@ -303,10 +310,15 @@ OF_A_KIND = 10
 """How many alike are listed before it is said how many more there are."""
 
 
+OfAccount = tuple[str, Finding]
+"""A finding and the account whose row has it; empty where the job has no accounts."""
+
+
 class Alike(NamedTuple):
-    """Findings that say the same thing in the same words, in these rows."""
+    """Findings that say the same thing in the same words, in these rows of an account."""
 
     rows: tuple[int, ...]
+    account: str
     column: str
     problem: str
     fix: str
@@ -315,7 +327,7 @@ class Alike(NamedTuple):
     def place(self) -> str:
         """Where that is; without the column where the sentence begins with it."""
         column = "" if self.problem.startswith(self.column) else f" › {self.column}"
-        return f"{rows_in_words(self.rows)}{column}"
+        return f"{self.account}{', ' if self.account else ''}{rows_in_words(self.rows)}{column}"
 
 
 class Kind(NamedTuple):
@@ -334,19 +346,19 @@ class Kind(NamedTuple):
     more: int
 
 
-def kinds_of(findings: Iterable[Finding]) -> list[Kind]:
+def kinds_of(findings: Iterable[OfAccount]) -> list[Kind]:
     """Return the findings by kind: errors before warnings, then the biggest kind first."""
-    kinds: dict[tuple[Severity, str], list[Finding]] = {}
-    for finding in findings:
-        kinds.setdefault((finding.severity, finding.code), []).append(finding)
+    kinds: dict[tuple[Severity, str], list[OfAccount]] = {}
+    for account, finding in findings:
+        kinds.setdefault((finding.severity, finding.code), []).append((account, finding))
     made = [_kind(severity, code, some) for (severity, code), some in kinds.items()]
     return sorted(made, key=lambda kind: (_GRAVITY.index(kind.severity), -kind.number, kind.code))
 
 
-def _kind(severity: Severity, code: str, findings: Sequence[Finding]) -> Kind:
-    told: dict[tuple[str, str, str], list[int]] = {}
-    for finding in findings:
-        saying = (finding.column, _with_seen(finding), finding.fix)
+def _kind(severity: Severity, code: str, findings: Sequence[OfAccount]) -> Kind:
+    told: dict[tuple[str, str, str, str], list[int]] = {}
+    for account, finding in findings:
+        saying = (account, finding.column, _with_seen(finding), finding.fix)
         if saying in told or len(told) < OF_A_KIND:
             told.setdefault(saying, []).append(finding.row)
     alike = tuple(Alike(tuple(rows), *saying) for saying, rows in told.items())
@@ -372,7 +384,7 @@ def rows_in_words(rows: Sequence[int]) -> str:
     return f"row{'' if len(numbers) == 1 else 's'} {', '.join(shown)}{more}"
 
 
-def print_findings(findings: Sequence[Finding], stream: TextIO, *, elsewhere: str) -> None:
+def print_findings(findings: Sequence[OfAccount], stream: TextIO, *, elsewhere: str) -> None:
     """Print the findings by kind: what is wrong in which rows, and how to fix it; ten of a kind, and how many more.
 
     Args:

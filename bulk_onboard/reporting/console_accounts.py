@@ -1,6 +1,7 @@
 """What the verbs print of several accounts: a line for each, what they come to together, and what ended one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf
 from typing import NamedTuple, TextIO
 
 from bulk_onboard.reporting.console import Closing, facts_of, print_states
@@ -13,6 +14,79 @@ LISTED_AT_MOST = 10
 """How many accounts are listed before it is said how many more there are."""
 
 _NAMED_AT_MOST = 3
+
+
+class Line(NamedTuple):
+    """A line of a table about accounts.
+
+    Attributes:
+        numbers: one for each column, to be added up; empty where they are not known.
+        words: a few words about it.
+        need: how much it needs somebody; nothing at 0.
+    """
+
+    account: str
+    numbers: tuple[int, ...]
+    words: str = ""
+    need: float = 0
+
+
+def print_lines(
+    columns: tuple[str, ...],
+    lines: Sequence[Line],
+    stream: TextIO,
+    *,
+    at_most: int | None = None,
+    elsewhere: str = "",
+) -> None:
+    """Print a line for each account, and one of the sums of all.
+
+    Args:
+        columns: what the numbers are.
+        at_most: where there are more, as many of those that need something most are printed; None prints all.
+        elsewhere: what has all of them, such as "The report".
+    """
+    page = printer_on(stream)
+    shown, left = _neediest(lines, at_most)
+    rows = [(each.account, *(_in_words(each.numbers) or [""] * len(columns)), each.words) for each in shown]
+    if left:
+        rows.append((f"… {len(left):,} more", *_in_words(_sums(left, columns)), ""))
+    rows.append(("all", *_in_words(_sums(lines, columns)), ""))
+    page.write_list(*_numbers_to_the_right(("Account", *columns, ""), rows))
+    if left:
+        need = sum(each.need > 0 for each in left)
+        needing = f", of which {need:,} {'needs' if need == 1 else 'need'} something" if need else ""
+        page.write_line(f"Not listed: {format_count(len(left), 'account')}{needing}. {elsewhere} has all of them.")
+
+
+def _neediest(lines: Sequence[Line], at_most: int | None) -> tuple[Sequence[Line], Sequence[Line]]:
+    """Return the accounts that are listed, and the others; in their order where all are listed."""
+    if at_most is None or len(lines) <= at_most:
+        return lines, ()
+    ordered = sorted(lines, key=lambda each: -each.need)
+    return ordered[:at_most], ordered[at_most:]
+
+
+def _sums(lines: Sequence[Line], columns: tuple[str, ...]) -> tuple[int, ...]:
+    known = [each.numbers for each in lines if each.numbers]
+    return tuple(sum(numbers[place] for numbers in known) for place in range(len(columns)))
+
+
+def _in_words(numbers: Iterable[int]) -> tuple[str, ...]:
+    return tuple(f"{number:,}" for number in numbers)
+
+
+def _numbers_to_the_right(
+    headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return headers and rows with all but the first and the last column moved to the right."""
+    widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+
+    def moved(line: tuple[str, ...]) -> tuple[str, ...]:
+        numbers = (cell.rjust(width) for cell, width in zip(line[1:-1], widths[1:-1], strict=True))
+        return (line[0], *numbers, line[-1])
+
+    return moved(headers), [moved(row) for row in rows]
 
 
 class Standing(NamedTuple):
@@ -33,79 +107,24 @@ class Standing(NamedTuple):
     how: str = ""
     is_ended: bool = False
 
-    @property
-    def need(self) -> tuple[bool, int]:
-        """How much it needs somebody, for sorting."""
-        return self.is_ended, self.figures.needs_us if self.figures else 0
-
-    @property
-    def needs_something(self) -> bool:
-        """Return whether somebody must see to it."""
-        return any(self.need)
-
 
 def print_standings(
     standings: Sequence[Standing], stream: TextIO, *, at_most: int | None = None, elsewhere: str = ""
 ) -> None:
-    """Print a line for each account, and one of what they come to together.
-
-    Args:
-        at_most: where there are more, as many of those that need something most are printed; None prints all.
-        elsewhere: what has all of them, such as "The report".
-    """
-    page = printer_on(stream)
-    shown, left = _neediest(standings, at_most)
+    """Print where each account stands, as `print_lines` does."""
     has_sent = any(each.sent is not None for each in standings)
-    headers = ("Account", "Rows", *(("Sent",) if has_sent else ()), "Done", "Waiting", "Not sent", "Needs us", "")
-    rows = [_line(each, has_sent=has_sent) for each in shown]
-    if left:
-        rows.append((f"… {len(left):,} more", *_sums(left, has_sent=has_sent), ""))
-    rows.append(("all", *_sums(standings, has_sent=has_sent), ""))
-    page.write_list(*_numbers_to_the_right(headers, rows))
-    if left:
-        need = sum(each.needs_something for each in left)
-        needing = f", of which {need:,} {'needs' if need == 1 else 'need'} something" if need else ""
-        page.write_line(f"Not listed: {format_count(len(left), 'account')}{needing}. {elsewhere} has all of them.")
+    columns = ("Rows", *(("Sent",) if has_sent else ()), "Done", "Waiting", "Not sent", "Needs us")
+    lines = [_line(each, has_sent=has_sent) for each in standings]
+    print_lines(columns, lines, stream, at_most=at_most, elsewhere=elsewhere)
 
 
-def _numbers_to_the_right(
-    headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return headers and rows with all but the first and the last column moved to the right."""
-    widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
-
-    def moved(line: tuple[str, ...]) -> tuple[str, ...]:
-        numbers = (cell.rjust(width) for cell, width in zip(line[1:-1], widths[1:-1], strict=True))
-        return (line[0], *numbers, line[-1])
-
-    return moved(headers), [moved(row) for row in rows]
-
-
-def _neediest(standings: Sequence[Standing], at_most: int | None) -> tuple[Sequence[Standing], Sequence[Standing]]:
-    """Return the accounts that are listed, and the others; in their order where all are listed."""
-    if at_most is None or len(standings) <= at_most:
-        return standings, ()
-    ordered = sorted(standings, key=lambda each: each.need, reverse=True)
-    return ordered[:at_most], ordered[at_most:]
-
-
-def _line(standing: Standing, *, has_sent: bool) -> tuple[str, ...]:
-    if standing.figures is None:
-        return (standing.account, *[""] * (6 if has_sent else 5), standing.how)
-    return (standing.account, *_sums([standing], has_sent=has_sent), standing.how)
-
-
-def _sums(standings: Sequence[Standing], *, has_sent: bool) -> tuple[str, ...]:
-    known = [each.figures for each in standings if each.figures]
-    sent = (sum(each.sent or 0 for each in standings),) if has_sent else ()
-    rows = sum(each.rows for each in standings)
-    figures = (
-        sum(each.done for each in known),
-        sum(each.waiting for each in known),
-        sum(each.not_sent for each in known),
-        sum(each.needs_us for each in known),
-    )
-    return tuple(f"{number:,}" for number in (rows, *sent, *figures))
+def _line(standing: Standing, *, has_sent: bool) -> Line:
+    figures, ended = standing.figures, inf if standing.is_ended else 0
+    if figures is None:
+        return Line(standing.account, (), standing.how, ended)
+    sent = (standing.sent or 0,) if has_sent else ()
+    numbers = (standing.rows, *sent, figures.done, figures.waiting, figures.not_sent, figures.needs_us)
+    return Line(standing.account, numbers, standing.how, ended or figures.needs_us)
 
 
 def print_status_of_all(

@@ -110,3 +110,64 @@ def test_only_number_and_scheme_are_told(address, scheme):
     """A token that stands there without a scheme shows no part of itself, be there a colon in it."""
     assert scheme == scheme_of(address)
     assert f"address 2 of BULK_ONBOARD_NOTIFY ({scheme or 'no scheme'})" == name_of(2, address)
+
+
+def of_account(name: str, status: ExitStatus, need_attention: int = 0, new: int = 0) -> dict[str, object]:
+    """What `run --json` prints of one of several accounts."""
+    told = {"account": name, "exit_status": int(status), "need_attention": need_attention, "new": new}
+    return told | {"error": "canary", "counts": {"rows": 30}}
+
+
+def test_the_accounts_that_need_somebody_are_named():
+    """With what they need, in a few words; why an account could not begin may quote cells, so it stays out."""
+    accounts = [
+        of_account("acme", ExitStatus.ROWS_NEED_ATTENTION, 12, 3),
+        of_account("bravo", ExitStatus.DONE),
+        of_account("charlie", ExitStatus.CREDENTIALS),
+        of_account("delta", ExitStatus.USAGE),
+    ]
+
+    told = message(ExitStatus.USAGE, accounts=accounts, counts={"rows": 90}, need_attention=12, new=3)
+
+    assert "bulk-onboard migration: 3 of 4 accounts need somebody" == told.title
+    assert [
+        "90 rows",
+        "12 rows need attention (3 new)",
+        "acme: 12 rows need attention (3 new)",
+        "charlie: the API refused the credentials",
+        "delta: it could not begin",
+    ] == told.text.splitlines()[:-1]
+    assert {"account": "charlie", "exit_status": 7, "need_attention": 0, "new": 0} in told.data["accounts"]
+    assert "canary" not in json.dumps(told.data)
+
+
+def test_of_very_many_accounts_ten_are_named():
+    """A message is for reading; the report has the others."""
+    accounts = [of_account(f"a{number}", ExitStatus.CREDENTIALS) for number in range(40)]
+
+    lines = message(ExitStatus.CREDENTIALS, accounts=accounts).text.splitlines()
+
+    assert ["a9: the API refused the credentials", "and 30 more accounts"] == lines[9:11]
+
+
+def test_a_signal_stops_all_accounts_and_none_needs_somebody():
+    """The title says what stopped them."""
+    accounts = [of_account(name, ExitStatus.TERMINATED) for name in ("acme", "bravo")]
+
+    told = message(ExitStatus.TERMINATED, accounts=accounts)
+
+    assert told.title.endswith(": stopped by SIGTERM")
+    assert "acme" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("statuses", "wanted"),
+    [
+        ([ExitStatus.LOCKED, ExitStatus.ROWS_NEED_ATTENTION], True),
+        ([ExitStatus.LOCKED, ExitStatus.LOCKED], False),
+        ([ExitStatus.LOCKED, ExitStatus.DONE], False),
+    ],
+)
+def test_an_account_that_another_run_holds_keeps_no_other_from_being_told(statuses, wanted):
+    """Only where no other account has anything to tell is nothing sent."""
+    assert wanted is is_wanted("attention", *statuses)

@@ -265,7 +265,7 @@ def test_colours_mean_something_and_are_left_out_where_nobody_wants_them(monkeyp
 @pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
 def test_data_cannot_steer_the_terminal(stream):
     """Escape sequences, line breaks and markup in a cell are shown, not obeyed."""
-    print_findings([finding(seen="\x1b]0;x\x07[red]a\nb")], stream, elsewhere="--json")
+    print_findings([("", finding(seen="\x1b]0;x\x07[red]a\nb"))], stream, elsewhere="--json")
 
     assert "\\x1b]0;x\\x07[red]a\\nb" in stream.getvalue()
 
@@ -275,7 +275,7 @@ def test_poor_encoding_loses_no_line():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
 
-    print_findings([finding(seen="Ånand")], stream, elsewhere="--json")
+    print_findings([("", finding(seen="Ånand"))], stream, elsewhere="--json")
     stream.flush()
 
     assert b"?nand" in raw.getvalue()

@@ -40,7 +40,7 @@ def terminal(monkeypatch):
 def printed(findings):
     """The lines that a file gets."""
     stream = io.StringIO()
-    print_findings(findings, stream, elsewhere="the marked copy")
+    print_findings([("", each) for each in findings], stream, elsewhere="the marked copy")
     return stream.getvalue().splitlines()
 
 
@@ -59,7 +59,7 @@ def test_errors_come_before_warnings_and_what_there_is_most_of_first():
         (Severity.ERROR, "key-conflict", 1),
         (Severity.WARNING, "duplicate", 2),
         (Severity.WARNING, "unknown-column", 1),
-    ] == [(kind.severity, kind.code, kind.number) for kind in kinds_of(findings)]
+    ] == [(kind.severity, kind.code, kind.number) for kind in kinds_of(("", each) for each in findings)]
 
 
 def test_severity_is_what_the_job_rules():
@@ -124,7 +124,7 @@ def test_long_sentences_stay_readable_on_a_terminal(terminal, columns):
     """No line is wider than the terminal, and no word is torn."""
     stream = terminal(columns)
 
-    print_findings([finding(row=123_456, column="Registration Number", details=LONG)], stream, elsewhere="--json")
+    print_findings([("", finding(row=123_456, column="Registration Number", details=LONG))], stream, elsewhere="--json")
 
     lines = ESCAPES.sub("", stream.getvalue()).splitlines()
     assert max(map(len, lines)) <= columns
