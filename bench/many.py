@@ -38,7 +38,7 @@ ACCOUNTS, WINDOWS = (100, 200, 300), 3
 LIMIT, WINDOW_S, SPENT_OTHERWISE = 60, 60.0, 5  # requests a window; the last few of an account are for walks
 SETTLE = "3s"
 SMALL, SETS = 2_000, 20  # bytes of a document; how many different sets of three the rows share
-CPU_ACCOUNTS, CPU_RECORDS, CPU_SIZE, CPU_TURNS = 20, 1_200, 200_000, 3
+CPU_ACCOUNTS, CPU_RECORDS, CPU_SIZE, CPU_TURNS = 20, 6_000, 200_000, 3
 LARGE_ACCOUNTS, LARGE_ROWS, LARGE = 40, 4, 5 * 1024**2
 GATE_MIB = 256
 
