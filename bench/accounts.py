@@ -17,12 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bulk_onboard.pipeline.accounts import run_jobs
-
 from bulk_onboard import log
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job, load_jobs
+from bulk_onboard.pipeline.accounts import run_jobs
 from bulk_onboard.pipeline.stop import Stop
 
 PAUSE_S = 0.01
