@@ -130,8 +130,8 @@ def _at_full_quota(accounts: int, windows: int) -> Iterator[Figure]:
 def shares_of(accounts: Sequence[Sequence[Arrived]], rows: int) -> Shares:
     """Return what each account used of its quota, in the full windows between its first create and its last row's.
 
-    Windows lie on the clock, as the sandbox counts them. A create that comes again, when all other rows are sent, leaves
-    most of its window unused for good reason; so the last is the one by which as many have come as there are rows.
+    Windows lie on the clock, as the sandbox counts them. A create that comes again when all other rows are sent leaves
+    most of its window unused, and rightly; so the last is the one by which as many have come as there are rows.
     """
     shares, windows = [], []
     for requests in accounts:

@@ -121,6 +121,6 @@ def check_reports(office: Office) -> None:
         assert ROWS == len(office.sheet("Results", account))
     summary: dict[str, Any] = json.loads(office.report.with_name("businesses.summary.json").read_text(encoding="utf-8"))
     lines = summary["accounts"]
-    assert set(ACCOUNTS) == {line["account"] for line in lines}
+    assert set(ACCOUNTS) == {line["name"] for line in lines}
     for name, total in summary["figures"].items():
         assert total == sum(line["figures"][name] for line in lines), name
