@@ -7,6 +7,7 @@ python -m bench.accounts JOB     prints a `Taken` as JSON
 """
 
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -17,12 +18,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bulk_onboard.pipeline.accounts import run_jobs
-
+from bulk_onboard import __main__ as program
 from bulk_onboard import log
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import Job, load_jobs
+from bulk_onboard.pipeline.accounts import run_jobs
 from bulk_onboard.pipeline.stop import Stop
 
 PAUSE_S = 0.01
@@ -105,5 +106,6 @@ def _memory_mib() -> float:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(program.NEW_OBJECTS)
     log.configure(quiet=True)
     print(json.dumps(asyncio.run(taken(Path(sys.argv[1])))))

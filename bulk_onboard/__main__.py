@@ -6,7 +6,7 @@ import sys
 
 from bulk_onboard.errors import ExitStatus
 
-_NEW_OBJECTS = 50_000
+NEW_OBJECTS = 50_000
 """How many there may be before circles among them are looked for: rows come by the hundred thousand and have none."""
 
 
@@ -14,7 +14,7 @@ def main() -> None:
     """Run the command line."""
     if os.name == "nt":
         sys.exit(_refuse_windows())
-    gc.set_threshold(_NEW_OBJECTS)
+    gc.set_threshold(NEW_OBJECTS)
     from bulk_onboard.cli.process import keep_standard_streams
 
     keep_standard_streams()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.many import Shares, shares_of
+
 BENCH = Path(__file__).parents[2] / "bench"
 
 
@@ -23,3 +25,27 @@ def test_names_from_our_own_modules_exist(module: Path) -> None:
     ]
 
     assert [] == missing
+
+
+def test_shares_are_of_the_full_windows_in_which_rows_were_left() -> None:
+    """Neither the first window counts nor the last, no throttled request, and no create that comes again at the end."""
+
+    def sent(
+        operation: str, *, window: int, number: int, http_status: int = 201
+    ) -> list[tuple[float, str, int | None]]:
+        return [(60.0 * window + place / 10, operation, http_status) for place in range(number)]
+
+    steady = [
+        *sent("create", window=7, number=20),
+        *sent("create", window=8, number=58),
+        *sent("list", window=8, number=2),
+    ]
+    steady += [*sent("create", window=9, number=45), *sent("create", window=10, number=22)]
+    slow = [*sent("create", window=7, number=60), *sent("create", window=8, number=30, http_status=429)]
+    slow += [
+        *sent("create", window=8, number=15),
+        *sent("create", window=9, number=70),
+        *sent("create", window=30, number=1),
+    ]
+
+    assert Shares(worst=0.25, median=0.75, windows=1) == shares_of([steady, slow], rows=145)
