@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import typer
 
@@ -18,7 +19,7 @@ from tests.support.office import Office, credentials_of, typed
 ABOUT_ONE = [
     *("resolve job.toml K-1", "undo job.toml --run 1", "delete job.toml K-1", "purge job.toml", "serve job.toml"),
     *("ledger show job.toml K-1", "ledger verify job.toml", "ledger repair job.toml", "ledger rebuild job.toml"),
-    *("template job.toml", "requirements job.toml"),
+    "requirements job.toml",
 ]
 
 
@@ -65,6 +66,26 @@ async def test_what_is_about_one_account_names_the_choices(folder: Path, line: s
 
     assert 2 == told.status
     assert "job.toml has 3 accounts, and this is about one of them: acme, Acme-Ltd, bravo." in told.err
+    assert "Pick one, such as --account acme." in told.err
+
+
+async def test_template_of_a_shared_workbook_is_for_all_accounts(folder: Path) -> None:
+    """Its rows name one of them; also where one was picked."""
+    for words, file in (("", "businesses.xlsx"), ("--account bravo --output other.xlsx", "other.xlsx")):
+        told = await typed("template", "job.toml", *words.split(), cwd=folder)
+        sheet = openpyxl.load_workbook(folder / file)["Businesses"]
+        assert (0, "Account") == (told.status, sheet["A1"].value), told.err
+        (names,) = [each.formula1 for each in sheet.data_validations.dataValidation if "A2" in str(each.sqref)]
+        assert ["Acme-Ltd", "acme", "bravo"] == sorted(names.strip('"').split(","))
+
+
+async def test_template_of_workbooks_apart_is_for_one_account(office: Office) -> None:
+    """Which one has to be said."""
+    own_workbooks(office, "acme", "bravo")
+
+    told = await office.type("template", "--output=new.xlsx")
+
+    assert 2 == told.status
     assert "Pick one, such as --account acme." in told.err
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulk_onboard.intake.accounts import silent_places, split_rows
@@ -122,6 +122,7 @@ def test_a_row_of_zeros_and_check_boxes_is_blank_by_how_it_is_kept():
 CELLS = st.sampled_from(["", " ", "acme", "ACME ", "Beta-2", "own", "nobody", "0", "TRUE", "EXAMPLE", "U1", "local"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[CELLS] * len(HEADERS)), max_size=12))
 def test_every_row_is_one_accounts_or_told_or_says_nothing(cells):
     """No row is in two places, and none is in no place; each account's sheet has the cells of the file."""

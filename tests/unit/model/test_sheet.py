@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulk_onboard.model.sheet import Merged, Sheet, SheetRow, Stored, WorkbookType, type_by_name
@@ -29,6 +29,7 @@ ROWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ROWS, st.data())
 def test_some_rows_of_a_sheet_keep_numbers_cells_and_kinds(cells, data):
     """Row numbers have gaps where the file has blank rows."""
