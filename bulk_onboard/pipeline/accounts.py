@@ -33,7 +33,7 @@ from bulk_onboard.pipeline.report_over_all import OverAll, write_report_over_all
 from bulk_onboard.pipeline.run import Shared, run_job
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.pipeline.stop import Stop, status_of, stopping_after
-from bulk_onboard.pipeline.threads import few_at_a_time
+from bulk_onboard.pipeline.threads import few_at_a_time, spared_by_collections
 
 AT_A_TIME = 4
 """Of how many accounts ledgers are opened, rows judged and planned, or reports written at a time."""
@@ -96,9 +96,10 @@ async def run_jobs(
         Exception: a bug in one account; the others have ended in order, and their reports are written.
     """
     progress = progress or {job.account: Progress() for job in jobs}
-    with few_at_a_time(AT_A_TIME), stopping_after(jobs[0].stop_after, clock=clock, stop=stop):
+    stopping = stopping_after(jobs[0].stop_after, clock=clock, stop=stop)
+    with few_at_a_time(AT_A_TIME), spared_by_collections() as spare, stopping:
         sheets = await _read_when_written(jobs, frame, clock=clock, stop=stop, progress=progress, say=say)
-        meeting = Meeting([job.account for job in jobs], confirm=confirm, stop=stop)
+        meeting = Meeting([job.account for job in jobs], confirm=confirm, stop=stop, then=spare)
         gate, others = Gate(jobs[0].uploads), OtherLedgers()
 
         async def run_account(job: Job) -> RunResult:

@@ -58,12 +58,20 @@ class Meeting:
         accounts: by name; a job without any has one without a name.
         confirm: asked once where there are first records to be filed. None goes on.
         stop: that of them all.
+        then: called once they go on.
 
     Attributes:
         refusal: why none of them goes on; None while they may, or where all were asked to stop.
     """
 
-    def __init__(self, accounts: Iterable[str], *, confirm: Confirm | None, stop: Stop) -> None:
+    def __init__(
+        self,
+        accounts: Iterable[str],
+        *,
+        confirm: Confirm | None,
+        stop: Stop,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
         self.refusal: BulkOnboardError | None = None
         self._expected = set(accounts)
         self._ready: list[Ready] = []
@@ -72,6 +80,7 @@ class Meeting:
         self._agreeing: asyncio.Task[None] | None = None
         self._confirm = confirm
         self._stop = stop
+        self._then = then
 
     async def come(self, ready: Ready) -> None:
         """Wait for the others, and for what is agreed with them.
@@ -113,6 +122,7 @@ class Meeting:
         except BulkOnboardError as refusal:
             self.refusal = None if self._stop.requested else refusal
             raise
+        self._then()
 
     async def _ask(self, confirm: Confirm) -> None:
         """Ask whether to go on where records are due of a job that has filed none yet."""

@@ -1,11 +1,12 @@
-"""Where work goes that takes long: a workbook, a ledger, a judgement, a plan, a report.
+"""Keep the event loop free for the calls of all accounts: where work goes that takes long.
 
-The event loop has the calls of all accounts, so nothing may keep it for long. Where many accounts run at a time their
+That is a workbook, a ledger, a judgement, a plan, a report. Where many accounts run at a time their
 work has few threads of its own: more of them would only take turns, and documents of calls in flight, and names of
 hosts, are looked for in the loop's own threads, so that no call waits behind a plan.
 """
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _pool: ContextVar[Executor | None] = ContextVar("the threads of many accounts", default=None)
+
+
+@contextmanager
+def spared_by_collections() -> Iterator[Callable[[], None]]:
+    """Yield what lets garbage collections pass over all that is there when it is called, while the context lasts.
+
+    With the judged rows of hundreds of accounts each full collection would hold up the loop for half a second.
+    """
+    try:
+        yield gc.freeze
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
