@@ -1,6 +1,6 @@
 """Measure everything, or what is named, and tell it as one table and as JSON.
 
-python -m bench [pacing requests submission check documents ledger report startup growth]
+python -m bench [pacing requests connections submission check documents ledger report startup growth]
 python -m bench many     which takes real minutes, and is measured only where it is named
 """
 
@@ -15,7 +15,18 @@ from pathlib import Path
 
 from bench.figure import Figure, Measure
 
-MODULES = ("pacing", "requests", "submission", "check", "documents", "ledger", "report", "startup", "growth")
+MODULES = (
+    "pacing",
+    "requests",
+    "connections",
+    "submission",
+    "check",
+    "documents",
+    "ledger",
+    "report",
+    "startup",
+    "growth",
+)
 BY_NAME_ALONE = ("many",)
 RESULTS = Path(__file__).parents[1] / ".bench/figures.json"
 

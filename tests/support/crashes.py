@@ -170,7 +170,8 @@ class Relay:
         with suppress(OSError, asyncio.IncompleteReadError):
             there, away = await asyncio.open_connection(self.host, self.port)
             try:
-                await self._pass_on(near, back, there, away)
+                while await self._pass_on(near, back, there, away):
+                    pass
             finally:
                 away.transport.abort()
         back.transport.abort()
@@ -181,35 +182,56 @@ class Relay:
         back: asyncio.StreamWriter,
         there: asyncio.StreamReader,
         away: asyncio.StreamWriter,
-    ) -> None:
-        head = await near.readuntil(b"\r\n\r\n")
-        size = int((re.search(rb"(?i)content-length: (\d+)", head) or [b"", b"0"])[1])
+    ) -> bool:
+        """Pass on a call and its answer; False where the connection ends with it."""
+        head, size = await _head(near)
         body = await near.readexactly(size)
         away.write(head + body[: size // 2])
         await away.drain()
         if size and self._strikes("in the middle of the body"):
-            return
+            return False
         away.write(body[size // 2 :])
         await away.drain()
         died = bool(size) and self._strikes("after the last byte")
-        answer = asyncio.ensure_future(there.read())
+        answer = asyncio.ensure_future(_answer(there))
         gone = asyncio.ensure_future(near.read())
         try:
             await asyncio.wait({answer} if died else {answer, gone}, return_when=asyncio.FIRST_COMPLETED, timeout=5)
-            if not died and answer.done() and not self._strikes("before the answer arrives"):
-                back.write(answer.result())
-                await back.drain()
-                back.close()
         finally:
+            is_answered = answer.done()
             answer.cancel()
             gone.cancel()
             await asyncio.gather(answer, gone, return_exceptions=True)
+        if died or not is_answered or self._strikes("before the answer arrives"):
+            return False
+        said, is_whole = answer.result()
+        back.write(said)
+        await back.drain()
+        if not is_whole:
+            back.close()
+        return is_whole
 
     def _strikes(self, name: str) -> bool:
         already = self.crash.happened
         if self.crash.strikes(name):
             self.crash.struck.set()
         return self.crash.happened and not already
+
+
+async def _head(reader: asyncio.StreamReader) -> tuple[bytes, int]:
+    """A head, and the length of the body that it announces."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    return head, int((re.search(rb"(?i)content-length: (\d+)", head) or [b"", b"0"])[1])
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[bytes, bool]:
+    """An answer, or what there is of it before the connection ends, and whether it is whole."""
+    head = b""
+    try:
+        head, size = await _head(reader)
+        return head + await reader.readexactly(size), True
+    except asyncio.IncompleteReadError as cut:
+        return head + cut.partial, False
 
 
 @contextmanager
