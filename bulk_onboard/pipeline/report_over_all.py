@@ -89,13 +89,16 @@ class OverAll:
 
     Attributes:
         files: where the report is; no paths where accounts were picked.
+        ends: where each account stands, also those that could not begin, in the order of the job file; none where
+            nothing was begun.
         annotated: a marked copy of each workbook that accounts share, where the job asks for them.
         next: the command to type next.
     """
 
     files: ReportFiles
-    annotated: tuple[Annotated, ...] = ()
-    next: str = ""
+    ends: tuple[AccountEnd, ...]
+    annotated: tuple[Annotated, ...]
+    next: str
 
 
 async def write_report_over_all(
@@ -103,7 +106,8 @@ async def write_report_over_all(
 ) -> OverAll:
     """Write the report over all accounts, and the marked copies of the workbooks that they share.
 
-    Of accounts that were picked only the copies are written.
+    Of accounts that were picked only the copies are written. Where nothing was begun in any account nothing is, and
+    nobody looks at the rows: so a signal or an address that does not answer ends all at once.
 
     Args:
         jobs: in the order of the job file.
@@ -111,6 +115,8 @@ async def write_report_over_all(
         sheets: as the runs had them.
         run_id: for another name of the report, where its own is taken; else the instant is.
     """
+    if not any(result.run_id for result in results):
+        return OverAll(files=ReportFiles({}), ends=(), annotated=(), next=whole_job(jobs).again())
     others = OtherLedgers()
     made = [
         _end_of(job, result, sheets=sheets, clock=clock, others=others)
@@ -133,7 +139,7 @@ def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: 
         merge=_merge_first(ends, annotated),
     )
     files = _write(tables, jobs, run_id=run_id or instant_as_id(now)) if are_all(jobs) else ReportFiles({})
-    return OverAll(files=files, annotated=annotated, next=command)
+    return OverAll(files=files, ends=tuple(ends), annotated=annotated, next=command)
 
 
 def _merge_first(ends: Sequence[AccountEnd], annotated: Sequence[Annotated]) -> str:

@@ -133,6 +133,8 @@ async def test_accounts_that_could_not_begin(office: Office) -> None:
 
     assert ExitStatus.LEDGER == results.exit_status
     table = accounts_table(office)
+    assert [line["Rows"] for line in list(table.values())[:5]] == [each.counts["rows"] for each in results.results]
+    assert {"carol": 2} == {each.account: n for each in results.results if (n := each.counts.get("not known"))}
     now = {name: line["What comes next"] for name, line in table.items() if "What comes next" in line}
     assert "damaged" in now["carol"]
     assert now["bravo"].startswith("Another run ")
@@ -146,6 +148,20 @@ async def test_accounts_that_could_not_begin(office: Office) -> None:
         row["Code"] for row in office.sheet("Problems") if row["Account"] is None
     }
     adds_up(office)
+
+
+async def test_where_nothing_was_begun_there_is_no_report(office: Office) -> None:
+    """As for one job: all accounts were refused, so there is nothing to tell but why."""
+    async with Sandbox(credentials={credentials_of("acme").auth_id: "another"}) as strict:
+        office.sandbox = strict
+        office.open_accounts(*THREE)
+        office.fill(3)
+
+        results = await run(office)
+
+    assert (ExitStatus.CREDENTIALS, {}) == (results.exit_status, results.reports)
+    assert not office.report.exists()
+    assert results.next.startswith("bulk-onboard run ")
 
 
 async def test_report_writes_each_account_s_and_the_one_over_all(office: Office) -> None:
