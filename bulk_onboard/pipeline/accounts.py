@@ -24,7 +24,7 @@ from bulk_onboard.errors import BulkOnboardError, ExitStatus, StoppedError, firs
 from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.pipeline.finish import RunResult, could_not_begin
+from bulk_onboard.pipeline.finish import RunResult, as_it_stands, could_not_begin
 from bulk_onboard.pipeline.meeting import Confirm, Meeting
 from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
 from bulk_onboard.pipeline.preflight import wait_until_written
@@ -198,6 +198,11 @@ def _why(error: BulkOnboardError, own: Stop) -> BulkOnboardError:
 
 
 def _together(results: Sequence[RunResult], unassigned: tuple[Finding, ...], over_all: OverAll) -> AllResults:
+    if over_all.ends:
+        results = [
+            as_it_stands(result, end.known.status, end.known.judgement) if result.status is None else result
+            for result, end in zip(results, over_all.ends, strict=True)
+        ]
     statuses = [result.exit_status for result in results]
     if unassigned:
         statuses.append(ExitStatus.ROWS_NEED_ATTENTION)

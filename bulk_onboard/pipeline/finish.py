@@ -48,8 +48,9 @@ class RunResult(Totals):
         audited: whether all that was sent was looked through for these; `audit` says how, or why it was not.
         error: what stopped it, for people; None when it finished or was stopped by a signal.
         warnings: sentences that somebody should see all the same.
-        status: all rows joined with their records, as the run leaves them; None where nothing was begun.
-        judgement: the rows as they were judged; None where nothing was begun, or there is no workbook.
+        status: all rows joined with their records, as the run leaves them; None where nothing was begun and nobody has
+            looked how they are.
+        judgement: the rows as they were judged; None as for `status`, or where there is no workbook.
     """
 
     account: str = ""
@@ -214,6 +215,13 @@ def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
 def could_not_begin(job: Job, error: BulkOnboardError) -> RunResult:
     """Return the result of an account whose run could not begin: it has no id, and says why."""
     return replace(_nothing_begun(job), exit_status=error.exit_status, error=error)
+
+
+def as_it_stands(result: RunResult, status: JobStatus, judgement: Judgement | None) -> RunResult:
+    """Return the result of a run that could not begin with what its rows and records are known to be."""
+    totals = status.totals(status.ledger_state.told_until)
+    known = {name: getattr(totals, name) for name in totals.__dataclass_fields__}
+    return replace(result, **known, overview=overview_of(status), status=status, judgement=judgement)
 
 
 def _nothing_begun(job: Job) -> RunResult:

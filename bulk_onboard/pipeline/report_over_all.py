@@ -30,7 +30,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.pipeline.annotated_copy import Annotated, annotate_shared, rows_of_nobody
 from bulk_onboard.pipeline.finish import RunResult
-from bulk_onboard.pipeline.kept_flags import remembered
+from bulk_onboard.pipeline.kept_flags import of_own_workbook, remembered
 from bulk_onboard.pipeline.others import OtherLedgers
 from bulk_onboard.pipeline.outputs import (
     ReportFiles,
@@ -67,6 +67,7 @@ class AccountEnd:
         error: what ended its run, or kept it or its own report from being made; None for nothing.
         continued: whether its run is to be continued as it was typed.
         reports: where its own report was written, by format.
+        annotated: the marked copy of its own workbook; None where there is none.
     """
 
     job: Job
@@ -74,6 +75,7 @@ class AccountEnd:
     error: BulkOnboardError | None = None
     continued: bool = False
     reports: Mapping[str, Path] = field(default_factory=dict)
+    annotated: Path | None = None
 
     @property
     def ended(self) -> str:
@@ -87,13 +89,16 @@ class OverAll:
 
     Attributes:
         files: where the report is; no paths where accounts were picked.
+        ends: where each account stands, also those that could not begin, in the order of the job file; none where
+            nothing was begun.
         annotated: a marked copy of each workbook that accounts share, where the job asks for them.
         next: the command to type next.
     """
 
     files: ReportFiles
-    annotated: tuple[Annotated, ...] = ()
-    next: str = ""
+    ends: tuple[AccountEnd, ...]
+    annotated: tuple[Annotated, ...]
+    next: str
 
 
 async def write_report_over_all(
@@ -101,7 +106,8 @@ async def write_report_over_all(
 ) -> OverAll:
     """Write the report over all accounts, and the marked copies of the workbooks that they share.
 
-    Of accounts that were picked only the copies are written.
+    Of accounts that were picked only the copies are written. Where nothing was begun in any account nothing is, and
+    nobody looks at the rows: so a signal or an address that does not answer ends all at once.
 
     Args:
         jobs: in the order of the job file.
@@ -109,6 +115,8 @@ async def write_report_over_all(
         sheets: as the runs had them.
         run_id: for another name of the report, where its own is taken; else the instant is.
     """
+    if not any(result.run_id for result in results):
+        return OverAll(files=ReportFiles({}), ends=(), annotated=(), next=whole_job(jobs).again())
     others = OtherLedgers()
     made = [
         _end_of(job, result, sheets=sheets, clock=clock, others=others)
@@ -128,10 +136,20 @@ def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: 
         tables.accounts,
         whole_job(jobs),
         continued=any(end.continued for end in ends),
-        marked=any(each.path for each in annotated),
+        merge=_merge_first(ends, annotated),
     )
     files = _write(tables, jobs, run_id=run_id or instant_as_id(now)) if are_all(jobs) else ReportFiles({})
-    return OverAll(files=files, annotated=annotated, next=command)
+    return OverAll(files=files, ends=tuple(ends), annotated=annotated, next=command)
+
+
+def _merge_first(ends: Sequence[AccountEnd], annotated: Sequence[Annotated]) -> str:
+    """Return the command that takes over the first marked copy, that of a shared workbook before others; or nothing."""
+    jobs = [end.job for end in ends]
+    if any(each.path for each in annotated):
+        job = next(job for job in jobs if job.shares_sheet)
+        own = whole_job(jobs) if all(each.shares_sheet for each in jobs) else job.commands
+        return of_own_workbook(job, own).merge()
+    return next((of_own_workbook(end.job).merge() for end in ends if end.annotated), "")
 
 
 def _write(tables: Tables, jobs: Sequence[Job], *, run_id: str, only: Sequence[str] = ()) -> ReportFiles:
@@ -154,6 +172,7 @@ async def _end_of(job: Job, result: RunResult, *, sheets: Sheets, clock: Clock, 
         error=error,
         continued=result.exit_status in TO_BE_CONTINUED,
         reports=result.reports,
+        annotated=result.annotated,
     )
 
 

@@ -102,9 +102,7 @@ def tables_over_all(parts: Sequence[AccountPart], facts: ReportFacts) -> Tables:
     )
 
 
-def next_over_all(
-    parts: Iterable[AccountPart], commands: Commands, *, continued: bool = False, marked: bool = False
-) -> str:
+def next_over_all(parts: Iterable[AccountPart], commands: Commands, *, continued: bool = False, merge: str = "") -> str:
     """Return what to type next about all accounts, as `next_command` does about one.
 
     What waits for an answer in any account comes first; then the marked copy, and a run where any account wants one. An
@@ -112,15 +110,16 @@ def next_over_all(
 
     Args:
         commands: about all accounts.
-        continued, marked: as for `next_command`.
+        continued: as for `next_command`.
+        merge: the command that takes over a marked copy, where there is one.
     """
     if continued:
         return commands.again()
     known = [(part.status, part.tables.facts.commands) for part in parts if part.name and not part.status.is_unread]
     each = [(next_command(status, own), own) for status, own in known if own]
     answer = next((told for told, own in each if told not in (own.run(), own.status())), "")
-    if answer or marked:
-        return answer or commands.merge_and_run()
+    if answer or merge:
+        return answer or f"{merge} && {commands.run()}"
     return commands.run() if any(told == own.run() for told, own in each) else commands.status()
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import openpyxl
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus
+from bulk_onboard.job import load_jobs
 from bulk_onboard.pipeline.accounts import AllResults, run_jobs
 from bulk_onboard.pipeline.connection import open_ledger
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import aged, business, data_sheet
-from tests.support.office import Office, credentials_of
+from tests.support.office import Office, credentials_of, environ_of, typed
 
 THREE = ("acme", "bravo", "carol")
 FIVE = ("acme", "bravo", "carol", "dora", "emil")
@@ -24,7 +26,7 @@ FIVE = ("acme", "bravo", "carol", "dora", "emil")
 
 async def run(office: Office, *, credentials: dict[str, Credentials] | None = None, **flags: Any) -> AllResults:
     """A run of all accounts, or of those in `account`."""
-    jobs = office.jobs(**flags)
+    jobs = load_jobs(office.job_file, flags)
     right = {job.account: credentials_of(job.account) for job in jobs}
     return await run_jobs(jobs, credentials=right | (credentials or {}), clock=SystemClock(), stop=Stop())
 
@@ -124,13 +126,15 @@ async def test_accounts_that_could_not_begin(office: Office) -> None:
         office.fill([*office.rows, business(98, Account=""), business(99, Account="nobody")])
         damage(office.ledger_of("carol"))
         wrong = {"dora": Credentials(credentials_of("dora").auth_id, Secret("wrong"))}
-        (held,) = office.jobs(account=("bravo",))
+        (held,) = load_jobs(office.job_file, {"account": ("bravo",)})
 
         with open_ledger(held, credentials_of("bravo"), SystemClock()):
             results = await run(office, credentials=wrong)
 
     assert ExitStatus.LEDGER == results.exit_status
     table = accounts_table(office)
+    assert [line["Rows"] for line in list(table.values())[:5]] == [each.counts["rows"] for each in results.results]
+    assert {"carol": 2} == {each.account: n for each in results.results if (n := each.counts.get("not known"))}
     now = {name: line["What comes next"] for name, line in table.items() if "What comes next" in line}
     assert "damaged" in now["carol"]
     assert now["bravo"].startswith("Another run ")
@@ -144,6 +148,20 @@ async def test_accounts_that_could_not_begin(office: Office) -> None:
         row["Code"] for row in office.sheet("Problems") if row["Account"] is None
     }
     adds_up(office)
+
+
+async def test_where_nothing_was_begun_there_is_no_report(office: Office) -> None:
+    """As for one job: all accounts were refused, so there is nothing to tell but why."""
+    async with Sandbox(credentials={credentials_of("acme").auth_id: "another"}) as strict:
+        office.sandbox = strict
+        office.open_accounts(*THREE)
+        office.fill(3)
+
+        results = await run(office)
+
+    assert (ExitStatus.CREDENTIALS, {}) == (results.exit_status, results.reports)
+    assert not office.report.exists()
+    assert results.next.startswith("bulk-onboard run ")
 
 
 async def test_report_writes_each_account_s_and_the_one_over_all(office: Office) -> None:
@@ -359,3 +377,21 @@ async def test_merge_leaves_rows_of_an_account_whose_ledger_cannot_be_read(offic
 
     assert (3, 1) == (told.status, told.json["cells"])
     assert "Row 2 is left as it is. The ledger of account acme cannot be read" in told.json["left"][0]
+
+
+async def test_next_command_where_only_some_share_the_workbook(office: Office) -> None:
+    """It names an account, since nobody else could tell whose copy is meant; and works when it is pasted."""
+    office.open_accounts("acme", "bravo", "carol", keys={"carol": {"workbook": "other.xlsx"}})
+    office.fill([business(11, Account="carol")])
+    office.workbook.rename(office.folder / "other.xlsx")
+    office.fill([business(1, Account="acme", Email="none"), business(2, Account="bravo")])
+
+    results = await run(office, annotate=True)
+
+    merge, _, after = results.next.partition(" && ")
+    assert "--account acme" in merge
+    assert "--account" not in after
+    copy = office.folder / "businesses.annotated.xlsx"
+    fixed(copy, {place_of(copy, "Email", 2): "one@example.com"})
+    told = await typed(*shlex.split(merge)[1:], cwd=office.folder, **environ_of(office.accounts))
+    assert (0, "one@example.com") == (told.status, cells(office.workbook, "Email")[0])

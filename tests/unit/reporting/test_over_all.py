@@ -234,8 +234,8 @@ def test_next_command_over_all(parts: list[AccountPart]):
 
     assert "bulk-onboard status job.toml" == next_over_all([done], WHOLE)
     assert "bulk-onboard run job.toml" == next_over_all(parts, WHOLE)
-    assert WHOLE.merge_and_run() == next_over_all(parts, WHOLE, marked=True)
-    assert next_over_all([done, waits], WHOLE, marked=True).startswith("bulk-onboard resolve job.toml ")
+    assert WHOLE.merge_and_run() == next_over_all(parts, WHOLE, merge=WHOLE.merge())
+    assert next_over_all([done, waits], WHOLE, merge=WHOLE.merge()).startswith("bulk-onboard resolve job.toml ")
     assert "bulk-onboard run job.toml" == next_over_all([waits], WHOLE, continued=True)
     assert "bulk-onboard status job.toml" == next_over_all([done, parts[2]], WHOLE)
 

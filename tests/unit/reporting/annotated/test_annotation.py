@@ -3,13 +3,16 @@
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.reporting.annotated.annotation import (
     Mark,
+    Part,
     Request,
     added_positions,
+    make_annotation,
     read_answer,
     read_request,
     request_bytes,
 )
-from tests.unit.reporting.annotated.samples import CREATED, annotation, email, sheet_of, whole_row
+from tests.unit.reporting.annotated.samples import COLUMNS, CREATED, HEADERS, annotation, email, sheet_of, whole_row
+from tests.unit.reporting.samples import decision, ledger_state, status
 
 
 def places(*found, others=(), sheet=None):
@@ -81,3 +84,29 @@ def test_request_and_answer_arrive_as_they_were_sent():
     assert request == read_request(request_bytes(request))
     assert isinstance(read_request(request_bytes(request)).annotation.marks[0], Mark)
     assert (b"PK\n\n", ("a", "b")) == read_answer(b'["a", "b"]\nPK\n\n')
+
+
+def test_rows_of_accounts_that_share_a_sheet_stand_beside_each_other():
+    """Each in its own row, in the order of the sheet; what both were told about the sheet is said once."""
+    sheet = sheet_of(rows=3)
+    about_the_sheet = Finding("unknown-column", "Sheet1", 1, "Notes", details={"nearest": ""})
+    acme = status([decision(4, key="K-4", findings=[email(4)])], ledger_state(), [about_the_sheet])
+    bravo = status([decision(2, key="K-2"), decision(3, key="K-3")], ledger_state(), [about_the_sheet])
+
+    made = make_annotation(sheet, [Part(COLUMNS, acme), Part(COLUMNS, bravo)])
+
+    assert [(2, "not sent"), (3, "not sent"), (4, "invalid")] == [(each.row, each.texts.state) for each in made.results]
+    assert [1, 1] == [fix.times for fix in made.fixes]
+
+
+def test_rows_of_which_nothing_is_known_keep_their_bo_key():
+    """Those of an account that has no part in the copy; a row without one gets none."""
+    sheet = sheet_of([*HEADERS, "bo_key"], rows=2)
+    told = "~aaaaaaaaaaaaaaaa"
+    sheet = sheet.with_rows(
+        row._replace(cells=(*row.cells[:-1], told if row.number == 3 else "")) for row in sheet.rows
+    )
+
+    made = make_annotation(sheet, [Part(COLUMNS, status([decision(2, key="K-2")], ledger_state()))])
+
+    assert [(2, "K-2"), (3, told)] == [(each.row, each.texts.key) for each in made.results]
