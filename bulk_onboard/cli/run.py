@@ -155,7 +155,7 @@ def _run_all(invocation: Invocation, *, yes: bool) -> Output:
         )
 
     made = awaited(_running(invocation, begin, yes=yes))
-    sums, begun = sums_of(made.results, made.unassigned), any(result.run_id for result in made.results)
+    sums, begun = sums_of(made), any(result.run_id for result in made.results)
     troubles = {result.account: result.error for result in made.results if result.error}
     in_use = [name for name, error in troubles.items() if isinstance(error, LockedError)]
     sentences = {name: str(error) for name, error in troubles.items()}
@@ -183,7 +183,6 @@ def _run_all(invocation: Invocation, *, yes: bool) -> Output:
 def _closing(made: "AllResults", sums: "Sums") -> "Closing":
     from bulk_onboard.reporting.console import Closing
 
-    audits = {result.audit for result in made.results if result.run_id}
     copies = dict.fromkeys((*made.annotated, *(result.annotated for result in made.results if result.annotated)))
     files = (
         *(("Report", path) for path in list(made.reports.values())[:1]),
@@ -196,9 +195,17 @@ def _closing(made: "AllResults", sums: "Sums") -> "Closing":
         adopted=sums.adopted,
         updated=sums.requests.get("update done", 0),
         duplicates=sums.duplicates if sums.audited else None,
-        audit=audits.pop() if len(audits) == 1 else "" if sums.audited else "not looked for in every account",
+        audit=_audit(made, sums),
         files=files,
     )
+
+
+def _audit(made: "AllResults", sums: "Sums") -> str:
+    """Return how the accounts were looked through for duplicates, or why they were not."""
+    if sums.audited and sums.sent:
+        return "every account was checked"
+    words = {result.audit for result in made.results}
+    return words.pop() if len(words) == 1 else "" if sums.audited else "not looked for in every account"
 
 
 def _how_all_ended(made: "AllResults") -> str:

@@ -28,12 +28,13 @@ from bulk_onboard.pipeline.finish import RunResult, as_it_stands, could_not_begi
 from bulk_onboard.pipeline.meeting import Confirm, Meeting
 from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
 from bulk_onboard.pipeline.preflight import wait_until_written
-from bulk_onboard.pipeline.progress import READING_WORKBOOK, WAITING_FOR_WORKBOOK, Progress
+from bulk_onboard.pipeline.progress import READING_WORKBOOK, WAITING_FOR_WORKBOOK, WRITING_REPORT, Progress
 from bulk_onboard.pipeline.report_over_all import OverAll, write_report_over_all
 from bulk_onboard.pipeline.run import Shared, run_job
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.pipeline.stop import Stop, status_of, stopping_after
 from bulk_onboard.pipeline.threads import few_at_a_time, spared_by_collections
+from bulk_onboard.reporting.figures import Overview
 
 AT_A_TIME = 4
 """Of how many accounts ledgers are opened, rows judged and planned, or reports written at a time."""
@@ -52,10 +53,12 @@ class AllResults:
         error: why the report over all could not be written; None where it was, or was not wanted.
         next: the command to type next.
         warnings: sentences about the job as a whole.
+        overview: what all rows come to, those of no account included.
     """
 
     results: tuple[RunResult, ...]
     exit_status: ExitStatus
+    overview: Overview
     unassigned: tuple[Finding, ...] = ()
     reports: dict[str, Path] = field(default_factory=dict)
     annotated: tuple[Path, ...] = ()
@@ -138,7 +141,8 @@ async def run_jobs(
         if bugs:
             raise bugs[0] if len(bugs) == 1 else ExceptionGroup("bugs ended several accounts", bugs)
         stop.complete()
-        over_all = await write_report_over_all(jobs, results, sheets=sheets, clock=clock)
+        with all_doing(progress.values(), WRITING_REPORT):
+            over_all = await write_report_over_all(jobs, results, sheets=sheets, clock=clock)
         return _together(results, sheets.unassigned, over_all)
 
 
@@ -211,6 +215,7 @@ def _together(results: Sequence[RunResult], unassigned: tuple[Finding, ...], ove
     return AllResults(
         results=tuple(results),
         exit_status=first_that_holds(*statuses),
+        overview=over_all.overview,
         unassigned=unassigned,
         reports=over_all.files.paths,
         annotated=tuple(each.path for each in over_all.annotated if each.path),

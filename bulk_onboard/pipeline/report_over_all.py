@@ -46,6 +46,7 @@ from bulk_onboard.pipeline.outputs import (
 )
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.reporting import target
+from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.only import only as only_rows
 from bulk_onboard.reporting.over_all import next_over_all, tables_over_all
 from bulk_onboard.reporting.row_status import join, without_ledger
@@ -91,14 +92,16 @@ class OverAll:
         files: where the report is; no paths where accounts were picked.
         ends: where each account stands, also those that could not begin, in the order of the job file; none where
             nothing was begun.
+        overview: what all rows come to, those of no account included.
         annotated: a marked copy of each workbook that accounts share, where the job asks for them.
         next: the command to type next.
     """
 
     files: ReportFiles
     ends: tuple[AccountEnd, ...]
-    annotated: tuple[Annotated, ...]
-    next: str
+    overview: Overview
+    annotated: tuple[Annotated, ...] = ()
+    next: str = ""
 
 
 async def write_report_over_all(
@@ -116,7 +119,8 @@ async def write_report_over_all(
         run_id: for another name of the report, where its own is taken; else the instant is.
     """
     if not any(result.run_id for result in results):
-        return OverAll(files=ReportFiles({}), ends=(), annotated=(), next=whole_job(jobs).again())
+        nothing = overview_of(join(None, LedgerState()))
+        return OverAll(files=ReportFiles({}), ends=(), overview=nothing, next=whole_job(jobs).again())
     others = OtherLedgers()
     made = [
         _end_of(job, result, sheets=sheets, clock=clock, others=others)
@@ -139,7 +143,7 @@ def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: 
         merge=_merge_first(ends, annotated),
     )
     files = _write(tables, jobs, run_id=run_id or instant_as_id(now)) if are_all(jobs) else ReportFiles({})
-    return OverAll(files=files, ends=tuple(ends), annotated=annotated, next=command)
+    return OverAll(files=files, ends=tuple(ends), overview=tables.overview, annotated=annotated, next=command)
 
 
 def _merge_first(ends: Sequence[AccountEnd], annotated: Sequence[Annotated]) -> str:

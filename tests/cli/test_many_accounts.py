@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from pathlib import Path
 
@@ -199,9 +200,9 @@ async def test_serve_wants_one_account(accounts: Office) -> None:
 PUBLIC_URL = "https://callbacks.example.com/r/3f9a"
 
 
-async def called(address: str, account: str, *, signed_by: str) -> int:
-    """The answer to a callback about a record, at the path of an account, signed by one."""
-    made = signature(credentials_of(signed_by).auth_token.reveal(), f"{PUBLIC_URL}/{account}", "n1")
+async def called(address: str, account: str, *, token: str = "", signed_by: str = "") -> int:
+    """The answer to a callback about a record, at the path of an account, signed by one or with a token."""
+    made = signature(token or credentials_of(signed_by).auth_token.reveal(), f"{PUBLIC_URL}/{account}", "n1")
     headers = {"X-Plivo-Signature-V3": made, "X-Plivo-Signature-V3-Nonce": "n1", "Content-Type": "application/json"}
     url = f"{address}/r/3f9a/{account}"
     async with aiohttp.ClientSession() as session, session.post(url, data=b'{"id":"c1"}', headers=headers) as response:
@@ -236,3 +237,51 @@ async def test_listen_serves_each_account_at_its_own_path(accounts: Office) -> N
     assert 6 == told.status
     assert {"received": 4, "refused": 2, "unknown": 1, "waiting": 1}.items() <= said.items()
     assert [2, 1, 0] == [each["received"] for each in said["accounts"]]
+
+
+async def test_an_account_that_cannot_begin_counts_where_its_rows_stand(accounts: Office) -> None:
+    """Of a damaged ledger nobody knows what was sent: its rows need somebody, in the box, the lines and the report."""
+    await accounts.type("run")
+    damage(ledger_of(accounts, "charlie"))
+
+    told, as_json = await accounts.type("run"), await accounts.type("run", "--json")
+
+    assert 6 == told.status
+    assert ["3", "0", "0", "0", "0", "3", "ledger", "unusable"] == lines_of(told.out)["charlie"]
+    assert ["9", "0", "0", "5", "0", "4"] == lines_of(told.out)["all"]
+    assert {"needs_us": 4, "waiting": 5}.items() <= as_json.json["figures"].items()
+    for name in ("counts", "figures"):
+        for key, number in as_json.json[name].items():
+            assert number == sum(each[name].get(key, 0) for each in as_json.json["accounts"])
+    report = json.loads(Path(as_json.json["reports"]["json"]).read_text("utf-8"))
+    assert as_json.json["figures"].items() <= report["figures"].items()
+
+
+async def test_a_copy_that_was_saved_after_the_workbook_is_told_before_a_run(accounts: Office) -> None:
+    """Accounts that share the workbook share the copy, and the command that merges it is about all of them."""
+    await accounts.type("check")
+    copy = accounts.folder / "businesses.annotated.xlsx"
+    later = accounts.workbook.stat().st_mtime + 60
+    os.utime(copy, (later, later))
+
+    told = await accounts.type("run")
+
+    assert f"type: bulk-onboard merge {accounts.job_file}" in told.err
+    assert 1 == told.err.count("saved after")
+
+
+async def test_tokens_without_a_name_count_for_no_account(accounts: Office) -> None:
+    """They might be any account's; it is told how each has its own, and an account that is picked keeps its path."""
+    words = ("--public-url", PUBLIC_URL, "--port", "0", "--account", "acme")
+    process = await accounts.start("listen", *words, PLIVO_CALLBACK_TOKENS="older", PLIVO_CALLBACK_TOKENS_ACME="own")
+    assert process.stderr is not None
+    lines = [(await asyncio.wait_for(process.stderr.readline(), 30)).decode() for _ in range(2)]
+    address = lines[1].split("Listening at ")[1].split("/r/")[0]
+
+    statuses = [await called(address, "acme", token=token) for token in ("own", "older")]
+    process.send_signal(signal.SIGTERM)
+    await heard(process)
+
+    assert "PLIVO_CALLBACK_TOKENS counts for no account." in lines[0]
+    assert "PLIVO_CALLBACK_TOKENS_ACME" in lines[0]
+    assert [200, 403] == statuses
