@@ -6,6 +6,7 @@ import pytest
 
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.job import load_jobs
 from bulk_onboard.pipeline.accounts import AllResults, run_jobs
 from bulk_onboard.pipeline.stop import Stop
 from tests.support.office import Office, credentials_of
@@ -23,7 +24,7 @@ def pair(office: Office) -> Office:
 
 async def run(office: Office, *picked: str) -> AllResults:
     """All accounts, or those that were picked."""
-    jobs = office.jobs(account=picked or None)
+    jobs = load_jobs(office.job_file, {"account": picked})
     credentials = {job.account: credentials_of(job.account) for job in jobs}
     return await run_jobs(jobs, credentials=credentials, clock=SystemClock(), stop=Stop())
 
