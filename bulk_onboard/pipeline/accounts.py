@@ -102,8 +102,13 @@ async def run_jobs(
     stopping = stopping_after(jobs[0].stop_after, clock=clock, stop=stop)
     with few_at_a_time(AT_A_TIME), spared_by_collections() as spare, stopping:
         sheets = await _read_when_written(jobs, frame, clock=clock, stop=stop, progress=progress, say=say)
-        meeting = Meeting([job.account for job in jobs], confirm=confirm, stop=stop, then=spare)
         gate, others = Gate(jobs[0].uploads), OtherLedgers()
+
+        def go_on() -> None:
+            others.forget()
+            spare()
+
+        meeting = Meeting([job.account for job in jobs], confirm=confirm, stop=stop, then=go_on)
 
         async def run_account(job: Job) -> RunResult:
             shared = Shared(

@@ -85,6 +85,12 @@ class OtherLedgers:
                 self._of_accounts[path] = _read(path)
             return self._of_accounts[path]
 
+    def forget(self) -> None:
+        """Let go of what was read: once all rows are judged, nobody asks for it any more."""
+        with self._lock:
+            self._whole.clear()
+            self._of_accounts.clear()
+
 
 def _read(path: Path) -> _Read:
     if not path.exists():

@@ -1,8 +1,8 @@
-"""Keep the event loop free for the calls of all accounts: where work goes that takes long.
+"""Keep the event loop free for the calls of all accounts.
 
-That is a workbook, a ledger, a judgement, a plan, a report. Where many accounts run at a time their
-work has few threads of its own: more of them would only take turns, and documents of calls in flight, and names of
-hosts, are looked for in the loop's own threads, so that no call waits behind a plan.
+What takes long goes to threads: a workbook, a ledger, a judgement, a plan, a report. Where many accounts run at a time
+their work has few threads of its own. More of them would only take turns; and documents of calls in flight, and names
+of hosts, are looked for in the loop's own threads, so that no call waits behind a plan.
 """
 
 import asyncio
