@@ -138,7 +138,7 @@ def shares_of(accounts: Sequence[Sequence[Arrived]], rows: int) -> Shares:
         granted = sorted((at, what) for at, what, status in requests if what != "requirements" and status != 429)
         used = Counter(math.floor(at / WINDOW_S) for at, _ in granted)
         creates = [math.floor(at / WINDOW_S) for at, what in granted if what == "create"]
-        between = range(creates[0] + 1, creates[rows - 1])
+        between = range(creates[0] + 1, creates[:rows][-1])
         shares += [used[window] / LIMIT for window in between]
         windows.append(len(between))
     if not shares:

@@ -35,7 +35,7 @@ RUNS_AT_MOST = 6
 LOST = {"drop-after": 0.06, "drop-before": 0.04, "error-500-after": 0.04, "html-502-before": 0.04, "late-apply": 0.03}
 
 
-@pytest.mark.timeout(600 if LONG else 240)
+@pytest.mark.timeout(1200 if LONG else 300)
 async def test_however_often_all_accounts_are_killed_each_row_is_filed_once_by_its_own(tmp_path: Path) -> None:
     """Each account ends with its own rows, within its quota; the reports add up."""
     print(f"SEED={SEED}")
