@@ -141,10 +141,12 @@ def rows_of_nobody(jobs: Sequence[Job], unassigned: Sequence[Finding], read: Col
     left = unassigned
     for sharers in _by_sheet(job for job in jobs if job.shares_sheet).values() if left else ():
         job, found, rows = sharers[0], left, dict[int, Row]()
+        sheet: Sheet | None = None
         with contextlib.suppress(WorkbookError):
             sheet = _whole(job)
+        if sheet is not None and sheet.sha256 in read:
             found = [finding for finding in left if finding.sheet == sheet.name]
-            numbers = {finding.row for finding in found if sheet.sha256 in read}
+            numbers = {finding.row for finding in found}
             wanted = [place for place, number in enumerate(sheet.numbers) if number in numbers]
             columns = columns_at_hand(job, sheet)
             rows = {row.number: row for row in rows_of(sheet, columns, defaults=job.defaults, places=wanted)}

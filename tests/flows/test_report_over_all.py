@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.clock import SystemClock
@@ -395,3 +396,20 @@ async def test_next_command_where_only_some_share_the_workbook(office: Office) -
     fixed(copy, {place_of(copy, "Email", 2): "one@example.com"})
     told = await typed(*shlex.split(merge)[1:], cwd=office.folder, **environ_of(office.accounts))
     assert (0, "one@example.com") == (told.status, cells(office.workbook, "Email")[0])
+
+
+async def test_rows_of_a_frame_that_are_nobody_s(office: Office) -> None:
+    """They count, too; a workbook that lies there says nothing of them."""
+    office.open_accounts(*THREE)
+    office.fill(6)
+    rows = pd.DataFrame([*office.rows, business(7, Account="dora")])
+    jobs = load_jobs(office.job_file)
+    right = {job.account: credentials_of(job.account) for job in jobs}
+
+    results = await run_jobs(jobs, credentials=right, clock=SystemClock(), stop=Stop(), frame=rows)
+
+    assert 1 == len(results.unassigned)
+    assert [(None, 8, None)] == [
+        (row["Account"], row["Row"], row["Key"]) for row in office.sheet("Results") if row["State"] == "invalid"
+    ]
+    adds_up(office)
