@@ -213,6 +213,7 @@ class Runs(Answer):
     figures: Counts
     attention: list[Attention]
     unassigned: Annotated[list[Finding], Meta(description="What is wrong with the rows that are no account's.")]
+    annotated: Annotated[list[str], Meta(description="The marked copies of workbooks that accounts share.")]
     report: Annotated[str | None, Meta(description="The report over all accounts; null where some were picked.")]
     reports: dict[str, str]
     next: Next
@@ -220,6 +221,7 @@ class Runs(Answer):
     adopted: Count
     audited: Annotated[bool, Meta(description="Whether every account was looked through for duplicates.")]
     duplicates: list[Duplicate]
+    error: Error | UnsetType = UNSET
 
 
 class Refresh(Answer):

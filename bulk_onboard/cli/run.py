@@ -155,7 +155,7 @@ def _run_all(invocation: Invocation, *, yes: bool) -> Output:
         )
 
     made = awaited(_running(invocation, begin, yes=yes))
-    sums, begun = sums_of(made.results, made.unassigned), any(result.run_id for result in made.results)
+    sums, begun = sums_of(made), any(result.run_id for result in made.results)
     troubles = {result.account: result.error for result in made.results if result.error}
     in_use = [name for name, error in troubles.items() if isinstance(error, LockedError)]
     sentences = {name: str(error) for name, error in troubles.items()}

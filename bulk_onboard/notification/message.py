@@ -154,8 +154,8 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     if twice := len(data.get("duplicates") or ()):
         yield f"Twice at the API: {twice:,} {'business' if twice == 1 else 'businesses'}"
     for what, name in (("Report", "report"), ("Marked in", "annotated"), ("Next", "next")):
-        if data.get(name):
-            yield f"{what}: {data[name]}"
+        if told := data.get(name):
+            yield f"{what}: {', '.join(told) if isinstance(told, list) else told}"
 
 
 def _counted(numbers: Mapping[str, int]) -> str:

@@ -24,7 +24,7 @@ from bulk_onboard.errors import BulkOnboardError, ExitStatus, StoppedError, firs
 from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.pipeline.finish import RunResult, could_not_begin
+from bulk_onboard.pipeline.finish import RunResult, as_it_stands, could_not_begin
 from bulk_onboard.pipeline.meeting import Confirm, Meeting
 from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
 from bulk_onboard.pipeline.preflight import wait_until_written
@@ -34,6 +34,7 @@ from bulk_onboard.pipeline.run import Shared, run_job
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.pipeline.stop import Stop, status_of, stopping_after
 from bulk_onboard.pipeline.threads import few_at_a_time, spared_by_collections
+from bulk_onboard.reporting.figures import Overview
 
 AT_A_TIME = 4
 """Of how many accounts ledgers are opened, rows judged and planned, or reports written at a time."""
@@ -52,10 +53,12 @@ class AllResults:
         error: why the report over all could not be written; None where it was, or was not wanted.
         next: the command to type next.
         warnings: sentences about the job as a whole.
+        overview: what all rows come to, those of no account included.
     """
 
     results: tuple[RunResult, ...]
     exit_status: ExitStatus
+    overview: Overview
     unassigned: tuple[Finding, ...] = ()
     reports: dict[str, Path] = field(default_factory=dict)
     annotated: tuple[Path, ...] = ()
@@ -204,8 +207,9 @@ def _together(results: Sequence[RunResult], unassigned: tuple[Finding, ...], ove
     if over_all.files.error:
         statuses.append(over_all.files.error.exit_status)
     return AllResults(
-        results=tuple(results),
+        results=tuple(map(as_it_stands, results, over_all.statuses)),
         exit_status=first_that_holds(*statuses),
+        overview=over_all.overview,
         unassigned=unassigned,
         reports=over_all.files.paths,
         annotated=tuple(each.path for each in over_all.annotated if each.path),

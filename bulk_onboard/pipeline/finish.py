@@ -216,6 +216,19 @@ def could_not_begin(job: Job, error: BulkOnboardError) -> RunResult:
     return replace(_nothing_begun(job), exit_status=error.exit_status, error=error)
 
 
+def as_it_stands(result: RunResult, status: JobStatus) -> RunResult:
+    """Return the result of an account whose run could not begin, with where its rows stand all the same."""
+    if result.status is not None:
+        return result
+    totals = status.totals(status.ledger_state.told_until)
+    return replace(
+        result,
+        **{name: getattr(totals, name) for name in totals.__dataclass_fields__},
+        overview=overview_of(status),
+        status=status,
+    )
+
+
 def _nothing_begun(job: Job) -> RunResult:
     nothing = join(None, LedgerState())
     return RunResult(

@@ -46,9 +46,10 @@ from bulk_onboard.pipeline.outputs import (
 )
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.reporting import target
+from bulk_onboard.reporting.figures import Overview
 from bulk_onboard.reporting.only import only as only_rows
 from bulk_onboard.reporting.over_all import next_over_all, tables_over_all
-from bulk_onboard.reporting.row_status import join, without_ledger
+from bulk_onboard.reporting.row_status import JobStatus, join, without_ledger
 from bulk_onboard.reporting.summary import AccountPart, ReportFacts, Tables, make_tables, summed
 
 T = TypeVar("T")
@@ -87,11 +88,15 @@ class OverAll:
 
     Attributes:
         files: where the report is; no paths where accounts were picked.
+        overview: what all rows come to, those of no account included.
+        statuses: the rows of each account with their records, in the order of the accounts.
         annotated: a marked copy of each workbook that accounts share, where the job asks for them.
         next: the command to type next.
     """
 
     files: ReportFiles
+    overview: Overview
+    statuses: tuple[JobStatus, ...] = field(repr=False)
     annotated: tuple[Annotated, ...] = ()
     next: str = ""
 
@@ -131,7 +136,13 @@ def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: 
         marked=any(each.path for each in annotated),
     )
     files = _write(tables, jobs, run_id=run_id or instant_as_id(now)) if are_all(jobs) else ReportFiles({})
-    return OverAll(files=files, annotated=annotated, next=command)
+    return OverAll(
+        files=files,
+        overview=tables.overview,
+        statuses=tuple(end.known.status for end in ends),
+        annotated=annotated,
+        next=command,
+    )
 
 
 def _write(tables: Tables, jobs: Sequence[Job], *, run_id: str, only: Sequence[str] = ()) -> ReportFiles:

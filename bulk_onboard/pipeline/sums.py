@@ -3,21 +3,16 @@
 Rows of a shared sheet that are no account's count as invalid ones, as they do in the report over all accounts.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.model.catalogue import CATALOGUE
-from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.record import State
-from bulk_onboard.reporting.figures import Attention, Figures, Overview
+from bulk_onboard.reporting.figures import Overview
 from bulk_onboard.reporting.row_status import Drift, Totals
 from bulk_onboard.reporting.summary import summed
 
 if TYPE_CHECKING:
     from bulk_onboard.pipeline.accounts import AllResults
-    from bulk_onboard.pipeline.finish import RunResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,38 +34,26 @@ class Sums(Totals):
     audited: bool
 
 
-def sums_of(results: "Sequence[RunResult]", unassigned: Iterable[Finding]) -> Sums:
-    """Return what these runs came to together, with the rows that are no account's."""
-    nobodys = {(finding.sheet, finding.row): CATALOGUE[finding.code].title for finding in unassigned}
+def sums_of(made: "AllResults") -> Sums:
+    """Return what the runs came to together, with the rows that are no account's."""
+    results, nobodys = made.results, len({(finding.sheet, finding.row) for finding in made.unassigned})
     counts = summed(result.counts for result in results)
     for name in ("rows", State.INVALID.value):
-        counts[name] += len(nobodys)
+        counts[name] += nobodys
     return Sums(
         counts=counts,
         reviews=summed(result.reviews for result in results),
-        need_attention=sum(result.need_attention for result in results) + len(nobodys),
-        new=sum(result.new for result in results) + len(nobodys),
+        need_attention=sum(result.need_attention for result in results) + nobodys,
+        new=sum(result.new for result in results) + nobodys,
         older=sum(result.older for result in results),
         drift=Drift(*map(sum, zip(*(result.drift for result in results), strict=True))),
-        overview=_overview([result.overview for result in results], Counter(nobodys.values())),
+        overview=made.overview,
         requests=dict(sorted(summed(result.requests for result in results).items())),
         sent=sum(result.sent for result in results),
         adopted=sum(result.adopted for result in results),
         duplicates=sum(len(result.duplicates) for result in results),
         audited=all(result.audited for result in results),
     )
-
-
-def _overview(overviews: Sequence[Overview], nobodys: Mapping[str, int]) -> Overview:
-    """Return the sums of figures and attention, with how many rows are nobody's for which reason."""
-    figures = Figures(*map(sum, zip(*(each.figures for each in overviews), strict=True)))
-    kinds = Counter[tuple[str, str]]()
-    for each in (attention for overview in overviews for attention in overview.attention):
-        kinds[each.what, each.why] += each.rows
-    for title, number in nobodys.items():
-        kinds[State.INVALID.value, title[:1].lower() + title[1:]] += number
-    attention = tuple(Attention(what, why, rows) for (what, why), rows in kinds.most_common())
-    return Overview(figures._replace(needs_us=figures.needs_us + sum(nobodys.values())), "", (), attention)
 
 
 def data_of(made: "AllResults", sums: Sums) -> dict[str, Any]:
@@ -90,11 +73,13 @@ def data_of(made: "AllResults", sums: Sums) -> dict[str, Any]:
         "figures": sums.overview.figures._asdict(),
         "attention": [each._asdict() for each in sums.overview.attention],
         "unassigned": [finding.data() for finding in made.unassigned],
+        "annotated": [str(path) for path in made.annotated],
         "report": str(next(iter(made.reports.values()))) if made.reports else None,
         "reports": {form: str(path) for form, path in made.reports.items()},
         "next": made.next,
         "sent": sums.sent,
         "adopted": sums.adopted,
         "audited": sums.audited,
+        **({"error": str(made.error)} if made.error else {}),
         "duplicates": [each for result in made.results for each in result.data()["duplicates"]],
     }

@@ -236,3 +236,21 @@ async def test_listen_serves_each_account_at_its_own_path(accounts: Office) -> N
     assert 6 == told.status
     assert {"received": 4, "refused": 2, "unknown": 1, "waiting": 1}.items() <= said.items()
     assert [2, 1, 0] == [each["received"] for each in said["accounts"]]
+
+
+async def test_an_account_that_cannot_begin_counts_where_its_rows_stand(accounts: Office) -> None:
+    """Of a damaged ledger nobody knows what was sent: its rows need somebody, in the box, the lines and the report."""
+    await accounts.type("run")
+    damage(ledger_of(accounts, "charlie"))
+
+    told, as_json = await accounts.type("run"), await accounts.type("run", "--json")
+
+    assert 6 == told.status
+    assert ["3", "0", "0", "0", "0", "3", "ledger", "unusable"] == lines_of(told.out)["charlie"]
+    assert ["9", "0", "0", "5", "0", "4"] == lines_of(told.out)["all"]
+    assert {"needs_us": 4, "waiting": 5}.items() <= as_json.json["figures"].items()
+    for name in ("counts", "figures"):
+        for key, number in as_json.json[name].items():
+            assert number == sum(each[name].get(key, 0) for each in as_json.json["accounts"])
+    report = json.loads(Path(as_json.json["reports"]["json"]).read_text("utf-8"))
+    assert as_json.json["figures"].items() <= report["figures"].items()
