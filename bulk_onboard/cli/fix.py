@@ -16,7 +16,6 @@ from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
-    from bulk_onboard.job import Job
     from bulk_onboard.maintenance.merge import Merged
     from bulk_onboard.maintenance.resolve import How, Resolution
     from bulk_onboard.maintenance.retention import Piece
@@ -47,7 +46,7 @@ def merge(invocation: Invocation, copy: _COPY = None) -> Output:
 def offer_merge(invocation: Invocation) -> Output | None:
     """Offer to merge an annotated copy that was saved after the workbook that a run is about to read.
 
-    On a terminal it asks; elsewhere, and where there are several accounts, it only says so.
+    On a terminal it asks; elsewhere, and where accounts have several workbooks, it only says so.
 
     Returns:
         The merge's answer where a person must look at it before anything is run; else None.
@@ -57,35 +56,23 @@ def offer_merge(invocation: Invocation) -> Output | None:
     from bulk_onboard.maintenance.merge import merge_job
     from bulk_onboard.pipeline.annotated_copy import is_newer, saved_copy
 
-    def newer_copy(job: "Job") -> Path | None:
+    workbooks = {(job.workbook, job.sheet): job for job in invocation.jobs}
+    for job in workbooks.values():
         copy = saved_copy(job) if name_of(job.workbook) == job.workbook.stem else None
-        return copy if copy is not None and is_newer(copy, job.workbook) else None
-
-    jobs = invocation.jobs
-    if len(jobs) > 1:
-        for job in {job.workbook: job for job in jobs}.values():
-            if copy := newer_copy(job):
-                commands = whole_job(jobs) if job.shares_sheet else job.commands
-                tell(f"{_saved_after(copy, job)} To take over what was fixed in the copy, type: {commands.merge()}")
-        return None
-    job = invocation.job
-    if (copy := newer_copy(job)) is None:
-        return None
-    sentence = _saved_after(copy, job)
-    if not can_ask():
-        tell(f"{sentence} To take over what was fixed in the copy, type: {job.commands.merge()}")
-        return None
-    if not is_wanted(f"{sentence} Take over what was fixed in the copy first?", yes=False):
-        return None
-    done = awaited(merge_job(job, copy=copy, clock=invocation.clock()))
-    if done.left or done.workbook != job.workbook:
-        return _merged(invocation, done)
-    tell(f"{format_count(done.cells, 'cell')} taken." + (f" The old file: {done.kept}" if done.kept else ""))
+        if copy is None or not is_newer(copy, job.workbook):
+            continue
+        commands = whole_job(invocation.jobs) if len(workbooks) == 1 else job.commands
+        sentence = f"{copy} was saved after {job.workbook}, which this run reads."
+        if not can_ask() or len(workbooks) > 1:
+            tell(f"{sentence} To take over what was fixed in the copy, type: {commands.merge()}")
+            continue
+        if not is_wanted(f"{sentence} Take over what was fixed in the copy first?", yes=False):
+            return None
+        done = awaited(merge_job(job, copy=copy, clock=invocation.clock(), commands=commands))
+        if done.left or done.workbook != job.workbook:
+            return _merged(invocation, done)
+        tell(f"{format_count(done.cells, 'cell')} taken." + (f" The old file: {done.kept}" if done.kept else ""))
     return None
-
-
-def _saved_after(copy: Path, job: "Job") -> str:
-    return f"{copy} was saved after {job.workbook}, which this run reads."
 
 
 def _merged(invocation: Invocation, done: "Merged") -> Output:

@@ -217,11 +217,14 @@ def over_all(accounts: Sequence[Glance]) -> Glance:
         accounts_done=finished,
         accounts_stopped=len(accounts) - len(at_work) - finished,
     )
-    return _doing(both, at_work) if at_work else both
+    return _doing(both, at_work or accounts)
 
 
 def _doing(both: Glance, at_work: Sequence[Glance]) -> Glance:
-    """Return the glance with what the accounts that are at work do while they send nothing."""
+    """Return the glance with what the accounts that are at work do while they send nothing.
+
+    Once all have ended that is what is done about all of them, such as the report over all accounts.
+    """
     from bulk_onboard.pipeline.progress import WAITING_FOR_OTHERS
 
     unanswered = [each for each in at_work if each.trouble]

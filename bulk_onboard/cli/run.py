@@ -184,6 +184,7 @@ def _closing(made: "AllResults", sums: "Sums") -> "Closing":
     from bulk_onboard.reporting.console import Closing
 
     audits = {result.audit for result in made.results if result.run_id}
+    words = audits.pop() if len(audits) == 1 else "" if sums.audited else "not looked for in every account"
     copies = dict.fromkeys((*made.annotated, *(result.annotated for result in made.results if result.annotated)))
     files = (
         *(("Report", path) for path in list(made.reports.values())[:1]),
@@ -196,7 +197,7 @@ def _closing(made: "AllResults", sums: "Sums") -> "Closing":
         adopted=sums.adopted,
         updated=sums.requests.get("update done", 0),
         duplicates=sums.duplicates if sums.audited else None,
-        audit=audits.pop() if len(audits) == 1 else "" if sums.audited else "not looked for in every account",
+        audit="every account was checked" if sums.audited and sums.sent else words,
         files=files,
     )
 

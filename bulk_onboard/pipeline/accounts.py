@@ -28,7 +28,7 @@ from bulk_onboard.pipeline.finish import RunResult, as_it_stands, could_not_begi
 from bulk_onboard.pipeline.meeting import Confirm, Meeting
 from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
 from bulk_onboard.pipeline.preflight import wait_until_written
-from bulk_onboard.pipeline.progress import READING_WORKBOOK, WAITING_FOR_WORKBOOK, Progress
+from bulk_onboard.pipeline.progress import READING_WORKBOOK, WAITING_FOR_WORKBOOK, WRITING_REPORT, Progress
 from bulk_onboard.pipeline.report_over_all import OverAll, write_report_over_all
 from bulk_onboard.pipeline.run import Shared, run_job
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
@@ -141,7 +141,8 @@ async def run_jobs(
         if bugs:
             raise bugs[0] if len(bugs) == 1 else ExceptionGroup("bugs ended several accounts", bugs)
         stop.complete()
-        over_all = await write_report_over_all(jobs, results, sheets=sheets, clock=clock)
+        with all_doing(progress.values(), WRITING_REPORT):
+            over_all = await write_report_over_all(jobs, results, sheets=sheets, clock=clock)
         return _together(results, sheets.unassigned, over_all)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from pathlib import Path
 
@@ -254,3 +255,16 @@ async def test_an_account_that_cannot_begin_counts_where_its_rows_stand(accounts
             assert number == sum(each[name].get(key, 0) for each in as_json.json["accounts"])
     report = json.loads(Path(as_json.json["reports"]["json"]).read_text("utf-8"))
     assert as_json.json["figures"].items() <= report["figures"].items()
+
+
+async def test_a_copy_that_was_saved_after_the_workbook_is_told_before_a_run(accounts: Office) -> None:
+    """Accounts that share the workbook share the copy, and the command that merges it is about all of them."""
+    await accounts.type("check")
+    copy = accounts.folder / "businesses.annotated.xlsx"
+    later = accounts.workbook.stat().st_mtime + 60
+    os.utime(copy, (later, later))
+
+    told = await accounts.type("run")
+
+    assert f"type: bulk-onboard merge {accounts.job_file}" in told.err
+    assert 1 == told.err.count("saved after")

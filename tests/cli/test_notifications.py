@@ -257,3 +257,20 @@ async def test_without_an_address_nothing_of_it_is_loaded(office: Office) -> Non
     imported = {line.rpartition("|")[2].strip() for line in told.err.splitlines() if line.startswith("import time:")}
     assert "aiohttp" in imported
     assert not {"apprise", "requests", "bulk_onboard.notification.sending"} & imported
+
+
+async def test_a_run_of_several_accounts_tells_once_who_needs_somebody(office: Office, inbox: Inbox) -> None:
+    """The title counts them, a line names each; of an account whose ledger is in use nothing is made."""
+    office.open_accounts("acme", "bravo", "charlie")
+    office.fill([business(number, City="" if number == 1 else "Bengaluru") for number in range(6)])
+    await office.type("run", "--account", "charlie")
+
+    with LedgerLock((office.folder / "businesses.charlie.ledger.jsonl").absolute(), SystemClock()):
+        told = await office.type("run", BULK_ONBOARD_NOTIFY=inbox.url)
+
+    (arrival,) = inbox.arrivals
+    assert 5 == told.status
+    assert "bulk-onboard businesses: 2 of 3 accounts need somebody" == arrival.json["title"]
+    assert "bravo: 1 row needs attention (1 new)" in arrival.json["text"]
+    assert "charlie: another run holds the ledger" in arrival.json["text"]
+    assert [0, 3, 5] == [each["exit_status"] for each in arrival.json["accounts"]]
