@@ -260,7 +260,7 @@ async def test_without_an_address_nothing_of_it_is_loaded(office: Office) -> Non
 
 
 async def test_a_run_of_several_accounts_tells_once_who_needs_somebody(office: Office, inbox: Inbox) -> None:
-    """The title counts them, a line names each; of an account whose ledger is in use nothing is made."""
+    """The title counts them, a line names each; one whose ledger is in use keeps no other from being told."""
     office.open_accounts("acme", "bravo", "charlie")
     office.fill([business(number, City="" if number == 1 else "Bengaluru") for number in range(6)])
     await office.type("run", "--account", "charlie")
