@@ -183,8 +183,6 @@ def _run_all(invocation: Invocation, *, yes: bool) -> Output:
 def _closing(made: "AllResults", sums: "Sums") -> "Closing":
     from bulk_onboard.reporting.console import Closing
 
-    audits = {result.audit for result in made.results if result.run_id}
-    words = audits.pop() if len(audits) == 1 else "" if sums.audited else "not looked for in every account"
     copies = dict.fromkeys((*made.annotated, *(result.annotated for result in made.results if result.annotated)))
     files = (
         *(("Report", path) for path in list(made.reports.values())[:1]),
@@ -197,9 +195,17 @@ def _closing(made: "AllResults", sums: "Sums") -> "Closing":
         adopted=sums.adopted,
         updated=sums.requests.get("update done", 0),
         duplicates=sums.duplicates if sums.audited else None,
-        audit="every account was checked" if sums.audited and sums.sent else words,
+        audit=_audit(made, sums),
         files=files,
     )
+
+
+def _audit(made: "AllResults", sums: "Sums") -> str:
+    """Return how the accounts were looked through for duplicates, or why they were not."""
+    if sums.audited and sums.sent:
+        return "every account was checked"
+    words = {result.audit for result in made.results}
+    return words.pop() if len(words) == 1 else "" if sums.audited else "not looked for in every account"
 
 
 def _how_all_ended(made: "AllResults") -> str:
