@@ -50,6 +50,7 @@ def listen(
         tell(
             f"{host} can be reached from other machines, and without encryption. Better put a proxy with TLS before it."
         )
+    _warn_of_nobodys_tokens(invocation.jobs)
     listening = Listening(
         public_url=public_url,
         host=host,
@@ -81,6 +82,15 @@ def _more_tokens(job: "Job") -> "list[Secret]":
     return [
         Secret(token) for token in os.environ.get(variable_of(MORE_TOKENS, job.account), "").replace(",", " ").split()
     ]
+
+
+def _warn_of_nobodys_tokens(jobs: "Sequence[Job]") -> None:
+    """Warn where tokens are given that are no account's: they might be any account's, so they count for none."""
+    from bulk_onboard.model.account import variable_of
+
+    if jobs[0].account and os.environ.get(MORE_TOKENS):
+        own = variable_of(MORE_TOKENS, jobs[0].account)
+        tell(f"{MORE_TOKENS} counts for no account. Export further tokens for each account by itself, such as {own}.")
 
 
 async def _listen(invocation: Invocation, listening: "Listening") -> "Heard":

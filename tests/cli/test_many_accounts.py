@@ -200,9 +200,9 @@ async def test_serve_wants_one_account(accounts: Office) -> None:
 PUBLIC_URL = "https://callbacks.example.com/r/3f9a"
 
 
-async def called(address: str, account: str, *, signed_by: str) -> int:
-    """The answer to a callback about a record, at the path of an account, signed by one."""
-    made = signature(credentials_of(signed_by).auth_token.reveal(), f"{PUBLIC_URL}/{account}", "n1")
+async def called(address: str, account: str, *, token: str = "", signed_by: str = "") -> int:
+    """The answer to a callback about a record, at the path of an account, signed by one or with a token."""
+    made = signature(token or credentials_of(signed_by).auth_token.reveal(), f"{PUBLIC_URL}/{account}", "n1")
     headers = {"X-Plivo-Signature-V3": made, "X-Plivo-Signature-V3-Nonce": "n1", "Content-Type": "application/json"}
     url = f"{address}/r/3f9a/{account}"
     async with aiohttp.ClientSession() as session, session.post(url, data=b'{"id":"c1"}', headers=headers) as response:
@@ -268,3 +268,20 @@ async def test_a_copy_that_was_saved_after_the_workbook_is_told_before_a_run(acc
 
     assert f"type: bulk-onboard merge {accounts.job_file}" in told.err
     assert 1 == told.err.count("saved after")
+
+
+async def test_tokens_without_a_name_count_for_no_account(accounts: Office) -> None:
+    """They might be any account's; it is told how each has its own, and an account that is picked keeps its path."""
+    words = ("--public-url", PUBLIC_URL, "--port", "0", "--account", "acme")
+    process = await accounts.start("listen", *words, PLIVO_CALLBACK_TOKENS="older", PLIVO_CALLBACK_TOKENS_ACME="own")
+    assert process.stderr is not None
+    lines = [(await asyncio.wait_for(process.stderr.readline(), 30)).decode() for _ in range(2)]
+    address = lines[1].split("Listening at ")[1].split("/r/")[0]
+
+    statuses = [await called(address, "acme", token=token) for token in ("own", "older")]
+    process.send_signal(signal.SIGTERM)
+    await heard(process)
+
+    assert "PLIVO_CALLBACK_TOKENS counts for no account." in lines[0]
+    assert "PLIVO_CALLBACK_TOKENS_ACME" in lines[0]
+    assert [200, 403] == statuses
