@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -164,7 +164,7 @@ def _run_all(invocation: Invocation, *, yes: bool) -> Output:
         if begun and invocation.quiet:
             print_summary(sums, stream)
         elif begun:
-            standings = [_standing(result) for result in made.results]
+            standings = [*map(_standing, made.results), *_standing_of_nobody(made)]
             print_run_of_all(_closing(made, sums), sums, standings, sentences, stream, next_command=made.next)
 
     is_told = begun and not (invocation.quiet or invocation.as_json)  # what ended an account, below its line
@@ -230,6 +230,17 @@ def _standing(result: "RunResult") -> "Standing":
         how=how,
         is_ended=is_ended,
     )
+
+
+def _standing_of_nobody(made: "AllResults") -> "Iterator[Standing]":
+    """Yield the line of the rows that are no account's, where there are any."""
+    from bulk_onboard.pipeline.sums import count_of_nobody
+    from bulk_onboard.reporting.console_accounts import Standing
+    from bulk_onboard.reporting.figures import Figures
+    from bulk_onboard.reporting.over_all import NO_ACCOUNT
+
+    if rows := count_of_nobody(made):
+        yield Standing(NO_ACCOUNT, rows, Figures(needs_us=rows))
 
 
 # Both.

@@ -34,9 +34,14 @@ class Sums(Totals):
     audited: bool
 
 
+def count_of_nobody(made: "AllResults") -> int:
+    """Return how many rows are no account's."""
+    return len({(finding.sheet, finding.row) for finding in made.unassigned})
+
+
 def sums_of(made: "AllResults") -> Sums:
     """Return what the runs came to together, with the rows that are no account's."""
-    results, nobodys = made.results, len({(finding.sheet, finding.row) for finding in made.unassigned})
+    results, nobodys = made.results, count_of_nobody(made)
     counts = summed(result.counts for result in results)
     for name in ("rows", State.INVALID.value):
         counts[name] += nobodys

@@ -60,6 +60,17 @@ async def test_a_run_ends_with_the_sums_and_a_line_for_each_account(accounts: Of
     assert told.out.splitlines()[-1] == f"Next: bulk-onboard run {accounts.job_file}"
 
 
+async def test_rows_of_no_account_have_a_line_of_their_own(accounts: Office) -> None:
+    """So that the lines add up to the box: such a row needs somebody."""
+    accounts.rows[8]["Account"] = ""
+    accounts.save()
+
+    said = lines_of((await accounts.type("run")).out)
+
+    assert ["account", "1", "0", "0", "0", "0", "1"] == said["no"]
+    assert ["9", "7", "0", "7", "0", "2"] == said["all"]
+
+
 async def test_what_ended_an_account_stands_below_with_what_to_do(accounts: Office) -> None:
     """A ledger that is held ends that account alone; the exit status is the first that holds."""
     await accounts.type("run")
