@@ -32,18 +32,18 @@ def a_run(ledger_state: LedgerState) -> Run:
     )
 
 
-def test_a_plan_stands_until_a_record_changes():
+async def test_a_plan_stands_until_a_record_changes():
     """It is not made again for each caller, nor for entries that are about no record, and is never out of date."""
     ledger_state = LedgerState()
     run = a_run(ledger_state)
-    first = run.plan()
+    first = await run.plan()
 
     ledger_state.take(entries.Swept(seq=1, records=0))
-    again = run.plan()
+    again = await run.plan()
     ledger_state.take(entries.Admitted(seq=2, tokens=("a" * 16,)))
 
     assert first is again
-    assert first is not run.plan()
+    assert first is not await run.plan()
 
 
 async def test_rows_that_are_kept_out_are_written_down_some_at_a_time(office):

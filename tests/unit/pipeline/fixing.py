@@ -147,12 +147,15 @@ class MendingStory:
             self.account.judge(self.made[row], review)
         runner = Runner(
             context=RunContext(gateway=gateway, journal=process, clock=self.clock, stop=process.stop),
-            plan_again=self.plan,
+            plan_again=self._plan_again,
             concurrency=concurrency,
             settle_s=self.settle_s,
             orphans_since=locked_at,
         )
         await runner.run(self.plan())
+
+    async def _plan_again(self) -> Plan:
+        return self.plan()
 
     def mend(self, row: int) -> None:
         """A row, or one of its documents, is changed."""

@@ -119,9 +119,13 @@ async def _run(
     else:
         known = isinstance(await gateway.send(ListPage(query={"limit": "1"})), Done)
     if known:
+
+        async def plan_again() -> Plan:
+            return make_plan()
+
         runner = Runner(
             context=RunContext(gateway=gateway, journal=process, clock=clock, stop=process.stop),
-            plan_again=make_plan,
+            plan_again=plan_again,
             concurrency=concurrency,
             settle_s=settle_s,
             orphans_since=locked_at,
