@@ -111,8 +111,8 @@ def check_all(invocation: Invocation) -> Output:
     """Answer `check` with what is wrong in the rows of all accounts, and in rows of none."""
     from bulk_onboard.job import whole_job
     from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
-    from bulk_onboard.reporting.console_accounts import print_lines
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
+    from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, print_lines
+    from bulk_onboard.reporting.over_all import NO_ACCOUNT, counts_of_no_account
     from bulk_onboard.reporting.printer import print_next
     from bulk_onboard.reporting.summary import summed
 
@@ -122,21 +122,19 @@ def check_all(invocation: Invocation) -> Output:
     judged = _judge_all(invocation)
     made, sums = judged.made, judged.row_sums()
     findings = {account: each.chosen(each.status().findings()) for account, each in made.answers.items()}
-    nobodys = len({(finding.sheet, finding.row) for finding in judged.unassigned})
+    of_none = counts_of_no_account(judged.unassigned)
     copies = _copies(jobs, judged)
     marked = {account: copy.path for account, copy in copies.items() if copy.path}
     notes = tuple(dict.fromkeys(note for copy in copies.values() for note in copy.notes))
     command = _merge_first(jobs, marked) or next_command(commands, is_anything_known=judged.is_anything_known)
-    counts = summed(each.status().counts() for each in made.answers.values())
-    for name in ("rows", "invalid"):
-        counts[name] += nobodys
+    counts = summed((*(each.status().counts() for each in made.answers.values()), of_none))
 
     def show(stream: TextIO) -> None:
-        whole = RowSums(*map(sum, zip(*sums.values(), (nobodys, 0, nobodys, 0), strict=True)))
+        whole = RowSums(*map(sum, zip(*sums.values(), _row_sums_of(of_none), strict=True)))
         print(whole.sentence, file=stream)
         for sentence in _checked_against(judged):
             print(sentence, file=stream)
-        print_lines(_OF_ROWS, _lines(jobs, sums, nobodys), stream, at_most=_LISTED_AT_MOST, elsewhere="--json")
+        print_lines(_OF_ROWS, _lines(jobs, sums, of_none), stream, at_most=LISTED_AT_MOST, elsewhere="--json")
         found = [(account, each) for account, some in findings.items() for each in some]
         found += [(NO_ACCOUNT, each) for each in judged.unassigned]
         print_findings(found, stream, elsewhere="the marked copy" if marked else "--json")
@@ -150,7 +148,7 @@ def check_all(invocation: Invocation) -> Output:
     return Output(
         made.exit_status(
             *map(checked_exit_status, made.answers.values()),
-            ExitStatus.ROWS_NEED_ATTENTION if nobodys else ExitStatus.DONE,
+            ExitStatus.ROWS_NEED_ATTENTION if judged.unassigned else ExitStatus.DONE,
         ),
         {
             "accounts": [
@@ -179,10 +177,14 @@ def check_all(invocation: Invocation) -> Output:
 
 
 _OF_ROWS = ("Rows", "To send", "Errors", "Warnings only")
-_LISTED_AT_MOST = 10
 
 
-def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], nobodys: int) -> "list[Line]":
+def _row_sums_of(of_none: Mapping[str, int]) -> RowSums:
+    """Return what a run would do with the rows of no account: each has an error."""
+    return RowSums(of_none["rows"], would=0, errors=of_none["rows"], warned=0)
+
+
+def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], of_none: Mapping[str, int]) -> "list[Line]":
     from bulk_onboard.reporting.console_accounts import Line
     from bulk_onboard.reporting.over_all import NO_ACCOUNT
 
@@ -192,7 +194,9 @@ def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], nobodys: int) -> 
         else Line(job.account, (), "not checked", need=1)
         for job in jobs
     ]
-    return [*lines, Line(NO_ACCOUNT, (nobodys, 0, nobodys, 0), need=nobodys)] if nobodys else lines
+    if of_none["rows"]:
+        lines.append(Line(NO_ACCOUNT, tuple(_row_sums_of(of_none)), need=of_none["rows"]))
+    return lines
 
 
 def _checked_against(judged: _Judged) -> "Sequence[str]":
@@ -236,7 +240,7 @@ def plan_all(invocation: Invocation) -> Output:
     from bulk_onboard.job import whole_job
     from bulk_onboard.pipeline.kept_flags import remembered
     from bulk_onboard.reporting.console import cost_sentence, print_convertible
-    from bulk_onboard.reporting.console_accounts import print_lines
+    from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, print_lines
     from bulk_onboard.reporting.printer import print_next
     from bulk_onboard.reporting.summary import summed
 
@@ -262,7 +266,7 @@ def plan_all(invocation: Invocation) -> Output:
             ("Rows", *columns, "Requests"),
             _plan_lines(jobs, plans, columns, takes_s),
             stream,
-            at_most=_LISTED_AT_MOST,
+            at_most=LISTED_AT_MOST,
             elsewhere="--json",
         )
         _print_reasons(plans, stream)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from bulk_onboard.maintenance.refresh import Refreshed
     from bulk_onboard.pipeline.stop import Stop
 
-LISTED_AT_MOST = 10
-WRITING_REPORTS = "writing the reports"
+_WRITING_REPORTS = "writing the reports"
 
 
 def refresh(invocation: Invocation) -> Output:
@@ -62,14 +61,9 @@ def _not_shown(job: "Job", refreshed: "Refreshed") -> str:
 
 def _data(job: "Job", refreshed: "Refreshed", *, report: Path | None) -> dict[str, Any]:
     """Return the object that `--json` prints."""
-    followed = refreshed.followed
     return {
-        "records": followed.looked,
-        "changed": followed.changed,
-        "not_shown": followed.not_shown,
-        "gone": followed.gone,
+        **_counts(refreshed),
         "reviews": refreshed.reviews,
-        "need_attention": refreshed.need_attention,
         "requests": refreshed.requests,
         "ledger": str(job.ledger),
         "report": str(report) if report else None,
@@ -97,7 +91,7 @@ def _refresh_all(invocation: Invocation) -> Output:
     from bulk_onboard.pipeline.report_over_all import report_jobs
     from bulk_onboard.pipeline.stop import Stop, status_of
     from bulk_onboard.reporting.console import print_refresh
-    from bulk_onboard.reporting.console_accounts import Line, print_lines
+    from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, Line, print_lines
     from bulk_onboard.reporting.summary import summed
 
     jobs, stop = [job for job in invocation.jobs if job.ledger.exists()], Stop()
@@ -105,7 +99,7 @@ def _refresh_all(invocation: Invocation) -> Output:
         begin = whole_job(invocation.jobs).run()
         raise UsageError(f"No account of {invocation.jobs[0].file} has a ledger yet. To begin, type: {begin}")
     made = awaited(_refresh_jobs(invocation, jobs, stop))
-    reports = invocation.awaited(WRITING_REPORTS, report_jobs(invocation.jobs, clock=invocation.clock()))
+    reports = invocation.awaited(_WRITING_REPORTS, report_jobs(invocation.jobs, clock=invocation.clock()))
     own = {each.job.account: next(iter(each.reports.values()), None) for each in reports.accounts}
     reviews = summed(each.reviews for each in made.answers.values())
     sums = summed(_counts(each) for each in made.answers.values())
@@ -114,8 +108,8 @@ def _refresh_all(invocation: Invocation) -> Output:
     def show(stream: TextIO) -> None:
         if not invocation.quiet:
             lines = [
-                Line(job.account, tuple(_counts(made.answers[job.account]).values()), need=_need(made, job.account))
-                if job.account in made.answers
+                Line(job.account, tuple(_counts(each).values()), need=each.need_attention)
+                if (each := made.answers.get(job.account))
                 else Line(job.account, (), "not refreshed" if job.account in made.failed else "not begun")
                 for job in invocation.jobs
             ]
@@ -166,10 +160,6 @@ def _counts(refreshed: "Refreshed") -> dict[str, int]:
         "gone": followed.gone,
         "need_attention": refreshed.need_attention,
     }
-
-
-def _need(made: "OfAccounts[Refreshed]", account: str) -> int:
-    return made.answers[account].need_attention
 
 
 async def _refresh_jobs(invocation: Invocation, jobs: "Sequence[Job]", stop: "Stop") -> "OfAccounts[Refreshed]":

@@ -48,7 +48,7 @@ from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.only import only as only_rows
-from bulk_onboard.reporting.over_all import next_over_all, tables_over_all
+from bulk_onboard.reporting.over_all import counts_of_no_account, next_over_all, tables_over_all
 from bulk_onboard.reporting.row_status import join, without_ledger
 from bulk_onboard.reporting.summary import AccountPart, ReportFacts, Tables, make_tables, summed
 
@@ -381,7 +381,7 @@ def tables_of(
     facts = _facts(jobs, now=now, redact=redact, continued=continued)
     if only:
         have = summed(part.status.counts() for part in parts)["rows"]
-        whole = sum(end.known.status.counts()["rows"] for end in ends) + len({(f.sheet, f.row) for f in unassigned})
+        whole = summed((*(end.known.status.counts() for end in ends), counts_of_no_account(unassigned)))["rows"]
         facts = replace(facts, narrowed=rows_left(only, have, of=whole))
     return tables_over_all(parts, facts)
 

@@ -61,6 +61,16 @@ _MOST_COMMANDS = 5
 _NAMED_AT_MOST = 5
 
 
+def counts_of_no_account(unassigned: Iterable[Finding]) -> dict[str, int]:
+    """Return the rows of no account by state, as `JobStatus.counts` has them: each is invalid.
+
+    Args:
+        unassigned: why, of each row at least one.
+    """
+    number = len({(finding.sheet, finding.row) for finding in unassigned})
+    return {"rows": number, State.INVALID.value: number}
+
+
 def of_no_account(findings: Iterable[Finding], rows: Mapping[int, Row]) -> JobStatus:
     """Return the rows of one sheet that are no account's; each is invalid.
 
