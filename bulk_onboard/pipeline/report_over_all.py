@@ -28,7 +28,7 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.pipeline.annotated_copy import Annotated, annotate_shared, rows_of_nobody
+from bulk_onboard.pipeline.annotated_copy import Annotated, annotate_shared, rows_of_no_account
 from bulk_onboard.pipeline.finish import RunResult
 from bulk_onboard.pipeline.kept_flags import of_own_workbook, remembered
 from bulk_onboard.pipeline.others import OtherLedgers
@@ -372,9 +372,9 @@ def tables_of(
     folder = beside or jobs[0].report_over_all.parent
     parts = [_part(end, now=now, redact=redact, only=only, folder=folder) for end in ends]
     read = {end.known.judgement.sheet.sha256 for end in ends if end.known.judgement}
-    for nobody in rows_of_nobody(jobs, unassigned, read):
-        status = only_rows(nobody.status, only) if only else nobody.status
-        facts = replace(facts_of(nobody.job, now=now, requirements=None, redact=redact), account="", commands=None)
+    for each in rows_of_no_account(jobs, unassigned, read):
+        status = only_rows(each.status, only) if only else each.status
+        facts = replace(facts_of(each.job, now=now, requirements=None, redact=redact), account="", commands=None)
         if status.rows:
             parts.append(AccountPart(name="", tables=make_tables(status, facts)))
     continued = any(end.continued for end in ends)

@@ -123,14 +123,19 @@ def _readings(jobs: Sequence[Job], frame: Frame | None) -> dict[_Reading, list[J
 def _read(jobs: Sequence[Job], frame: Frame | None) -> Sheet | None:
     """Read the sheet of these jobs; return None where there is no workbook and all of them allow that."""
     try:
-        return _whole_sheet(jobs[0], frame)
+        return whole_sheet(jobs[0], frame)
     except NoWorkbookError:
         if all(job.missing_workbook == "ok" for job in jobs):
             return None
         raise
 
 
-def _whole_sheet(job: Job, frame: Frame | None) -> Sheet:
+def whole_sheet(job: Job, frame: Frame | None = None) -> Sheet:
+    """Read the job's sheet with the rows of all accounts that share it; it takes its time, so call it in a thread.
+
+    Raises:
+        WorkbookError: it cannot be read.
+    """
     if frame is not None:
         return sheet_from_frame(frame, path=job.workbook, header_row=job.header_row)
     return read_sheet(
@@ -207,7 +212,7 @@ def _places_of_each(readers: Sequence[Job], sheet: Sheet, columns: Mapping[str, 
     return split_rows(sheet, columns[first.account], [name for name in known if name not in elsewhere], elsewhere)
 
 
-def _identifying_rows(job: Job, sheet: Sheet, columns: Columns, places: Sequence[int] | None = None) -> Sequence[Row]:
+def _identifying_rows(job: Job, sheet: Sheet, columns: Columns, places: Sequence[int]) -> Sequence[Row]:
     """Return the rows at these places with the cells that identify them and no other, which is quick."""
     kept = [name for name in _IDENTIFYING if name in columns.positions]
     texts = tuple(sheet.texts[columns.positions[name]] for name in kept)
@@ -243,20 +248,11 @@ async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
 
 
 def _own_sheet(job: Job, frame: Frame | None) -> Sheet:
-    sheet = _whole_sheet(job, frame)
+    sheet = whole_sheet(job, frame)
     if not job.shares_sheet:
         return sheet
     split = _places_of_each([job], sheet, _columns_of_each([job], sheet), [job])
     return sheet.at(split.places.get(job.account, ()))
-
-
-async def read_whole_sheet(job: Job) -> Sheet:
-    """Read the job's sheet with the rows of all accounts that share it.
-
-    Raises:
-        WorkbookError: it cannot be read.
-    """
-    return await asyncio.to_thread(_whole_sheet, job, None)
 
 
 # Its columns.
