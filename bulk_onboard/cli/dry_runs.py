@@ -20,7 +20,7 @@ from bulk_onboard.cli.check import (
 from bulk_onboard.cli.output import Output, awaited, warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.units import format_count, format_estimate
+from bulk_onboard.units import format_count, format_estimate, format_list
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
@@ -331,7 +331,7 @@ def _plan_lines(
 def _print_reasons(plans: "Mapping[str, Plan]", stream: TextIO) -> None:
     """Print what is done for how many rows, and why; rows of all accounts with the same reason together."""
     from bulk_onboard.reporting.console import OF_A_KIND
-    from bulk_onboard.reporting.console_accounts import named
+    from bulk_onboard.reporting.console_accounts import NAMED_AT_MOST
     from bulk_onboard.reporting.printer import printer_on
 
     alike: dict[str, dict[str, Counter[str]]] = {}
@@ -341,7 +341,10 @@ def _print_reasons(plans: "Mapping[str, Plan]", stream: TextIO) -> None:
     page = printer_on(stream)
     for action, reasons in alike.items():
         biggest = sorted(reasons.items(), key=lambda item: -item[1].total())
-        lines = [(f"{format_count(rows.total(), 'row')} of {named(list(rows))}", reason) for reason, rows in biggest]
+        lines = [
+            (f"{format_count(rows.total(), 'row')} of {format_list(list(rows), at_most=NAMED_AT_MOST)}", reason)
+            for reason, rows in biggest
+        ]
         left = sum(rows.total() for _, rows in biggest[OF_A_KIND:])
         after = [f"… and {format_count(left, 'row')} for other reasons; --json has all of them."] if left else []
         rows = sum(rows.total() for rows in reasons.values())

@@ -36,6 +36,7 @@ from bulk_onboard.model.sheet import (
     Sheet,
 )
 from bulk_onboard.model.text import text_in
+from bulk_onboard.units import format_list
 from bulk_onboard.validation import under_several_accounts
 
 _READ_AT_A_TIME = 4
@@ -223,16 +224,15 @@ def _identifying_rows(job: Job, sheet: Sheet, columns: Columns, places: Sequence
 
 def _without_rows(jobs: Sequence[Job]) -> str:
     names = [job.account for job in jobs]
-    named = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-    subject = f"The account {named} has no rows" if len(names) == 1 else f"The accounts {named} have no rows"
+    subject = f"The account {names[0]} has" if len(names) == 1 else f"The accounts {format_list(names)} have"
     where = []
     if shared := [job for job in jobs if job.shares_sheet]:
         where.append(f"name {'it' if len(shared) == 1 else 'them'} in the column Account of {shared[0].workbook.name}")
     if others := [job.workbook.name for job in jobs if not job.shares_sheet]:
-        where.append(f"fill in {' and '.join(others)}")
+        where.append(f"fill in {format_list(others)}")
     advice = ", ".join(where)
     pick = "pick the other accounts with --account"
-    return f"{subject}, so nothing was begun. {advice[0].upper()}{advice[1:]}, or {pick}."
+    return f"{subject} no rows, so nothing was begun. {advice[0].upper()}{advice[1:]}, or {pick}."
 
 
 # One account's.
