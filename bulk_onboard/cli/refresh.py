@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from bulk_onboard.maintenance.refresh import Refreshed
     from bulk_onboard.pipeline.stop import Stop
 
-_WRITING_REPORTS = "writing the reports"
-
 
 def refresh(invocation: Invocation) -> Output:
     """Fetch review results, and write the report again.
@@ -88,6 +86,7 @@ async def _refresh_job(invocation: Invocation, stop: "Stop") -> "Refreshed":
 
 def _refresh_all(invocation: Invocation) -> Output:
     from bulk_onboard.job import whole_job
+    from bulk_onboard.pipeline.progress import WRITING_REPORTS
     from bulk_onboard.pipeline.report_over_all import report_jobs
     from bulk_onboard.pipeline.stop import Stop, status_of
     from bulk_onboard.reporting.console import print_refresh
@@ -99,7 +98,7 @@ def _refresh_all(invocation: Invocation) -> Output:
         begin = whole_job(invocation.jobs).run()
         raise UsageError(f"No account of {invocation.jobs[0].file} has a ledger yet. To begin, type: {begin}")
     made = awaited(_refresh_jobs(invocation, jobs, stop))
-    reports = invocation.awaited(_WRITING_REPORTS, report_jobs(invocation.jobs, clock=invocation.clock()))
+    reports = invocation.awaited(WRITING_REPORTS, report_jobs(invocation.jobs, clock=invocation.clock()))
     own = {each.job.account: next(iter(each.reports.values()), None) for each in reports.accounts}
     reviews = summed(each.reviews for each in made.answers.values())
     sums = summed(_counts(each) for each in made.answers.values())

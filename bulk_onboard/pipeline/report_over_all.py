@@ -105,7 +105,7 @@ class OverAll:
 
 
 async def write_report_over_all(
-    jobs: Sequence[Job], results: Sequence[RunResult], *, sheets: Sheets, clock: Clock, run_id: str = ""
+    jobs: Sequence[Job], results: Sequence[RunResult], *, sheets: Sheets, clock: Clock
 ) -> OverAll:
     """Write the report over all accounts, and the marked copies of the workbooks that they share.
 
@@ -116,7 +116,6 @@ async def write_report_over_all(
         jobs: in the order of the job file.
         results: what their runs came to, in the same order.
         sheets: as the runs had them.
-        run_id: for another name of the report, where its own is taken; else the instant is.
     """
     if not any(result.run_id for result in results):
         nothing = overview_of(join(None, LedgerState()))
@@ -127,10 +126,10 @@ async def write_report_over_all(
         for job, result in zip(jobs, results, strict=True)
     ]
     ends = await _few_at_a_time(made)
-    return await asyncio.to_thread(_written, ends, sheets.unassigned, now=clock.now(), run_id=run_id)
+    return await asyncio.to_thread(_written, ends, sheets.unassigned, now=clock.now())
 
 
-def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: datetime, run_id: str) -> OverAll:
+def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: datetime) -> OverAll:
     """Write the report and the copies."""
     jobs = [end.job for end in ends]
     judged = {end.job.account: (end.known.judgement, end.known.status) for end in ends if end.known.judgement}
@@ -142,7 +141,7 @@ def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: 
         continued=any(end.continued for end in ends),
         merge=_merge_first(ends, annotated),
     )
-    files = _write(tables, jobs, run_id=run_id or instant_as_id(now)) if are_all(jobs) else ReportFiles({})
+    files = _write(tables, jobs, now=now) if are_all(jobs) else ReportFiles({})
     return OverAll(files=files, ends=tuple(ends), overview=tables.overview, annotated=annotated, next=command)
 
 
@@ -156,11 +155,11 @@ def _merge_first(ends: Sequence[AccountEnd], annotated: Sequence[Annotated]) -> 
     return next((of_own_workbook(end.job).merge() for end in ends if end.annotated), "")
 
 
-def _write(tables: Tables, jobs: Sequence[Job], *, run_id: str, only: Sequence[str] = ()) -> ReportFiles:
+def _write(tables: Tables, jobs: Sequence[Job], *, now: datetime, only: Sequence[str] = ()) -> ReportFiles:
     """Write the report in the job's formats, readable by those alone who may read that of each account."""
     job = next((job for job in jobs if job.share == "private"), jobs[0])
     anew = whole_job(jobs).report()
-    return write_files(tables, job.report_over_all, job, run_id=run_id, anew=anew, only=only)
+    return write_files(tables, job.report_over_all, job, run_id=instant_as_id(now), anew=anew, only=only)
 
 
 async def _end_of(job: Job, result: RunResult, *, sheets: Sheets, clock: Clock, others: OtherLedgers) -> AccountEnd:
@@ -269,7 +268,7 @@ async def report_jobs(
     tables = await asyncio.to_thread(tables_of, ends, unassigned, now=now, redact=redact, only=only)
     written = ReportFiles({})
     if are_all(jobs):
-        written = await asyncio.to_thread(_write, tables, jobs, run_id=instant_as_id(now), only=only)
+        written = await asyncio.to_thread(_write, tables, jobs, now=now, only=only)
     if written.error:
         raise written.error
     return AllReports(
