@@ -1,7 +1,7 @@
 """`check` and `plan` of several accounts: each is judged for itself, and told beside the others."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -238,9 +238,11 @@ def _merge_first(jobs: "Sequence[Job]", marked: Mapping[str, Path]) -> str:
 def plan_all(invocation: Invocation) -> Output:
     """Answer `plan` with what a run would do for all accounts: requests add up, and the longest counts."""
     from bulk_onboard.job import whole_job
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.pipeline.kept_flags import remembered
     from bulk_onboard.reporting.console import cost_sentence, print_convertible
     from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, print_lines
+    from bulk_onboard.reporting.over_all import counts_of_no_account
     from bulk_onboard.reporting.printer import print_next
     from bulk_onboard.reporting.summary import summed
 
@@ -251,9 +253,10 @@ def plan_all(invocation: Invocation) -> Output:
     takes_s = {account: _takes_s(each, remembered(job, each.ledger_state)) for account, job, each in made.of_each()}
     longest_s = max((each for each in takes_s.values() if each is not None), default=None)
     requests, size = (sum(getattr(plan.forecast, name) for plan in plans.values()) for name in ("requests", "size"))
-    counts, actions = summed(each.status().counts() for each in made.answers.values()), Counter[str]()
-    for plan in plans.values():
-        actions.update(plan.counts())
+    of_none = counts_of_no_account(judged.unassigned)
+    counts = summed((*(each.status().counts() for each in made.answers.values()), of_none))
+    actions = Counter(summed(plan.counts() for plan in plans.values()))
+    actions[Action.NOTHING] += of_none["rows"]
     command = next_command(commands, is_anything_known=judged.is_anything_known)
 
     def show(stream: TextIO) -> None:
@@ -264,12 +267,12 @@ def plan_all(invocation: Invocation) -> Output:
         columns = [action for action, count in actions.items() if count]
         print_lines(
             ("Rows", *columns, "Requests"),
-            _plan_lines(jobs, plans, columns, takes_s),
+            [*_plan_lines(jobs, plans, columns, takes_s), *_plan_line_of_no_account(of_none["rows"], columns)],
             stream,
             at_most=LISTED_AT_MOST,
             elsewhere="--json",
         )
-        _print_reasons(plans, stream)
+        _print_reasons(plans, of_none["rows"], stream)
         print_convertible(judged.convertible, stream, command=commands.convert())
         print(file=stream)
         print_next(command, stream)
@@ -328,16 +331,33 @@ def _plan_lines(
     return [line(job.account) if job.account in plans else Line(job.account, (), "not checked", 1) for job in jobs]
 
 
-def _print_reasons(plans: "Mapping[str, Plan]", stream: TextIO) -> None:
-    """Print what is done for how many rows, and why; rows of all accounts with the same reason together."""
+def _plan_line_of_no_account(rows: int, columns: Sequence[str]) -> "Iterator[Line]":
+    from bulk_onboard.model.plan import Action
+    from bulk_onboard.reporting.console_accounts import Line
+    from bulk_onboard.reporting.over_all import NO_ACCOUNT
+
+    if rows:
+        yield Line(NO_ACCOUNT, (rows, *(rows if column == Action.NOTHING else 0 for column in columns), 0))
+
+
+def _print_reasons(plans: "Mapping[str, Plan]", of_none: int, stream: TextIO) -> None:
+    """Print what is done for how many rows, and why; rows of all accounts with the same reason together.
+
+    Args:
+        of_none: how many rows are no account's.
+    """
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console import OF_A_KIND
     from bulk_onboard.reporting.console_accounts import NAMED_AT_MOST
+    from bulk_onboard.reporting.over_all import NO_ACCOUNT
     from bulk_onboard.reporting.printer import printer_on
 
     alike: dict[str, dict[str, Counter[str]]] = {}
     for account, plan in plans.items():
         for decision in plan.decisions:
             alike.setdefault(decision.action.value, {}).setdefault(decision.reason, Counter())[account] += 1
+    if of_none:
+        alike.setdefault(Action.NOTHING.value, {})["no account of the job is named"] = Counter({NO_ACCOUNT: of_none})
     page = printer_on(stream)
     for action, reasons in alike.items():
         biggest = sorted(reasons.items(), key=lambda item: -item[1].total())
