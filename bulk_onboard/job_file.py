@@ -18,6 +18,7 @@ from bulk_onboard.model.command import command_line, init
 from bulk_onboard.model.sheet import WORKBOOK_ENDINGS, type_by_name
 from bulk_onboard.settings import BY_NAME, Setting
 from bulk_onboard.spelling import nearest, nearest_path
+from bulk_onboard.units import format_list
 
 _ANNOTATED = re.compile(r"(.+)\.annotated(?:-\d+)?\.xlsx", re.IGNORECASE)
 _LEDGER = re.compile(r"(.+)\.ledger\.jsonl", re.IGNORECASE)
@@ -234,10 +235,7 @@ def _jobs_in(folder: Path, subject: str = "That folder") -> str:
         return ""
     jobs = [each for each in files if each.suffix.lower() == ".toml" and _may_be_a_job(each)]
     named = jobs or [each for each in files if type_by_name(each) and name_of(each) == each.stem and not _is_ours(each)]
-    shown = [command_line(str(each)) for each in named[:_NAMED_AT_MOST]]
-    if len(named) > len(shown):
-        shown.append(f"{len(named) - len(shown):,} more")
-    listed = " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+    listed = format_list([command_line(str(each)) for each in named], at_most=_NAMED_AT_MOST)
     return f"{subject} has {listed}; name the one you mean." if named else ""
 
 

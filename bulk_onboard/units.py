@@ -1,6 +1,7 @@
-"""Durations, quotas and sizes as people write them: `90s`, `5h`, `60/min`, `none`."""
+"""Durations, quotas, sizes and lists as people write them: `90s`, `5h`, `60/min`, `none`, `acme and bravo`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -98,6 +99,18 @@ def format_instant(at: datetime, zone: tzinfo | None = None) -> str:
 def format_count(number: int, noun: str) -> str:
     """Return a number with its noun, singular or plural: `1 row`, `1,200 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def format_list(names: Sequence[str], *, last: str = "and", at_most: int | None = None) -> str:
+    """Return the names in a row: `acme, bravo and coral`; empty where there are none.
+
+    Args:
+        last: what stands before the last one.
+        at_most: of more names, and at least two more, only so many are shown: `acme, bravo and 12 more`.
+    """
+    more = 0 if at_most is None else len(names) - at_most
+    *before, end = ("", *names) if more <= 1 else (*names[:at_most], f"{more:,} more")
+    return f" {last} ".join(filter(None, (", ".join(filter(None, before)), end)))
 
 
 def format_size(size: int) -> str:

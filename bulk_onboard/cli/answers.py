@@ -20,6 +20,9 @@ Next: TypeAlias = Annotated[str, Meta(description="The command to type next.")]
 Error: TypeAlias = Annotated[str, Meta(description="What stopped it, for people.")]
 Requirements: TypeAlias = Annotated[str, Meta(description="Where the requirements come from, in words.")]
 ByState: TypeAlias = Annotated[Counts, Meta(description="Rows by state, zeros included; all but `rows` add up to it.")]
+ReportOverAll: TypeAlias = Annotated[
+    str | None, Meta(description="The report over all accounts; null where some were picked.")
+]
 ByReview: TypeAlias = Annotated[Counts, Meta(description="Submitted rows by review, zeros included.")]
 
 
@@ -60,6 +63,9 @@ class Finding(Part):
     fix: str
 
 
+Unassigned: TypeAlias = Annotated[list[Finding], Meta(description="What is wrong with the rows that are no account's.")]
+
+
 class Check(Answer):
     """`check`."""
 
@@ -83,7 +89,7 @@ class CheckOfAll(Answer):
 
     accounts: list[CheckOfAccount]
     failed: list[FailedAccount]
-    unassigned: Annotated[list[Finding], Meta(description="What is wrong with the rows that are no account's.")]
+    unassigned: Unassigned
     counts: ByState
     convertible: Count
     annotated: Annotated[list[str], Meta(description="The copies of the workbooks with the errors marked.")]
@@ -144,7 +150,7 @@ class PlanOfAll(Answer):
 
     accounts: list[PlanOfAccount]
     failed: list[FailedAccount]
-    unassigned: Annotated[list[Finding], Meta(description="What is wrong with the rows that are no account's.")]
+    unassigned: Unassigned
     counts: ByState
     actions: Counts
     forecast: Forecast
@@ -199,7 +205,7 @@ class RunOfAccount(Run, kw_only=True):
     account: Name
 
 
-class Runs(Answer):
+class RunOfAll(Answer):
     """`run` and `resume` of several accounts; the counts are sums over all of them."""
 
     accounts: list[RunOfAccount]
@@ -212,9 +218,9 @@ class Runs(Answer):
     requests: Counts
     figures: Counts
     attention: list[Attention]
-    unassigned: Annotated[list[Finding], Meta(description="What is wrong with the rows that are no account's.")]
+    unassigned: Unassigned
     annotated: Annotated[list[str], Meta(description="The marked copies of workbooks that accounts share.")]
-    report: Annotated[str | None, Meta(description="The report over all accounts; null where some were picked.")]
+    report: ReportOverAll
     reports: dict[str, str]
     next: Next
     sent: Count
@@ -224,8 +230,8 @@ class Runs(Answer):
     error: Error | UnsetType = UNSET
 
 
-class Refresh(Answer):
-    """`refresh`."""
+class _Refreshed(Answer):
+    """What `refresh` says of one account, and of all together."""
 
     records: Count
     changed: Count
@@ -234,38 +240,29 @@ class Refresh(Answer):
     reviews: ByReview
     need_attention: Count
     requests: Counts
+
+
+class Refresh(_Refreshed):
+    """`refresh`."""
+
     ledger: str
     report: str
 
 
-class RefreshOfAccount(Answer):
+class RefreshOfAccount(_Refreshed):
     """`refresh`, of one of several accounts."""
 
     account: Name
-    records: Count
-    changed: Count
-    not_shown: Count
-    gone: Count
-    reviews: ByReview
-    need_attention: Count
-    requests: Counts
     ledger: str
     report: str | None
 
 
-class RefreshOfAll(Answer):
+class RefreshOfAll(_Refreshed):
     """`refresh` of several accounts; those without a ledger are left out."""
 
     accounts: list[RefreshOfAccount]
     failed: list[FailedAccount]
-    records: Count
-    changed: Count
-    not_shown: Count
-    gone: Count
-    reviews: ByReview
-    need_attention: Count
-    requests: Counts
-    report: Annotated[str | None, Meta(description="The report over all accounts; null where some were picked.")]
+    report: ReportOverAll
 
 
 class Status(Answer):
@@ -371,12 +368,12 @@ class ReportOfAccount(Part):
     error: Annotated[str, Meta(description="What is missing of it, and why.")] | UnsetType = UNSET
 
 
-class Reports(Answer):
+class ReportOfAll(Answer):
     """`report` of several accounts."""
 
     counts: ByState
     reviews: ByReview
-    report: Annotated[str | None, Meta(description="The report over all accounts; null where accounts were picked.")]
+    report: ReportOverAll
     reports: Annotated[dict[str, str], Meta(description="The report over all accounts, by format.")]
     accounts: list[ReportOfAccount]
     next: Next
@@ -916,13 +913,13 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "requirements": (Required,),
     "check": (Check, CheckOfAll, Explained),
     "plan": (Plan, PlanOfAll),
-    "run": (Run, Runs, Merge),
+    "run": (Run, RunOfAll, Merge),
     "status": (Status, StatusOfAll, StatusOfSome, StatusOfSomeOfAll, Account),
-    "report": (Report, Reports, ReportFile, FailedRows),
+    "report": (Report, ReportOfAll, ReportFile, FailedRows),
     "merge": (Merge,),
     "convert": (Convert, ConvertOfAll),
     "resolve": (Resolved, Questions),
-    "resume": (Run, Runs, Merge),
+    "resume": (Run, RunOfAll, Merge),
     "undo": (Delete,),
     "delete": (Delete,),
     "doctor": (Doctor, DoctorOfAll),

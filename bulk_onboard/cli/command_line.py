@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from bulk_onboard.cli.output import print_json, tell
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.settings import SETTINGS, Panel
+from bulk_onboard.units import format_list
 
 PROGRAM = "bulk-onboard"
 
@@ -177,7 +178,7 @@ def _no_flag(verb: str, flag: str, ctx: Any) -> str:
     own = [opt for parameter in ctx.command.params for opt in parameter.opts if opt.startswith("--")]
     if having:
         also = " In the job file it may stand for all of them." if setting and setting.in_file else ""
-        return f"{verb} has no {flag}; {_listed(having)} {'has' if len(having) == 1 else 'have'} it.{also}"
+        return f"{verb} has no {flag}; {format_list(having)} {'has' if len(having) == 1 else 'have'} it.{also}"
     if near := difflib.get_close_matches(flag, own, n=1):
         return f"{verb} has no {flag}. Did you mean {near[0]}?"
     return f"{verb} has no {flag}. To see its flags, type: {_help_of(verb)}"
@@ -193,10 +194,6 @@ def _flags_by_verb(group: Any, path: str = "") -> Iterator[tuple[str, set[str]]]
 
 def _flags_of(group: Any) -> set[str]:
     return {flag for _, flags in _flags_by_verb(group) for flag in flags}
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _values_with_a_blank(words: Sequence[str]) -> Iterator[str]:
@@ -218,5 +215,6 @@ def _values_with_a_blank(words: Sequence[str]) -> Iterator[str]:
 
 def _one_too_many(verb: str, job: object, rest: Sequence[str]) -> str:
     if job:
-        return f"{verb} takes one JOB, and here are {len(rest) + 1}: {_listed([str(job), *rest])}. Name one of them."
-    return f"{verb} knows no use for {_listed(rest)}. To see what it takes, type: {_help_of(verb)}"
+        given = [str(job), *rest]
+        return f"{verb} takes one JOB, and here are {len(given)}: {format_list(given)}. Name one of them."
+    return f"{verb} knows no use for {format_list(rest)}. To see what it takes, type: {_help_of(verb)}"

@@ -1,7 +1,7 @@
 """`check` and `plan` of several accounts: each is judged for itself, and told beside the others."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -20,7 +20,7 @@ from bulk_onboard.cli.check import (
 from bulk_onboard.cli.output import Output, awaited, warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.units import format_count, format_estimate
+from bulk_onboard.units import format_count, format_estimate, format_list
 
 if TYPE_CHECKING:
     from bulk_onboard.job import Job
@@ -111,8 +111,8 @@ def check_all(invocation: Invocation) -> Output:
     """Answer `check` with what is wrong in the rows of all accounts, and in rows of none."""
     from bulk_onboard.job import whole_job
     from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
-    from bulk_onboard.reporting.console_accounts import print_lines
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
+    from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, print_lines
+    from bulk_onboard.reporting.over_all import NO_ACCOUNT, counts_of_no_account
     from bulk_onboard.reporting.printer import print_next
     from bulk_onboard.reporting.summary import summed
 
@@ -122,21 +122,19 @@ def check_all(invocation: Invocation) -> Output:
     judged = _judge_all(invocation)
     made, sums = judged.made, judged.row_sums()
     findings = {account: each.chosen(each.status().findings()) for account, each in made.answers.items()}
-    nobodys = len({(finding.sheet, finding.row) for finding in judged.unassigned})
+    of_none = counts_of_no_account(judged.unassigned)
     copies = _copies(jobs, judged)
     marked = {account: copy.path for account, copy in copies.items() if copy.path}
     notes = tuple(dict.fromkeys(note for copy in copies.values() for note in copy.notes))
     command = _merge_first(jobs, marked) or next_command(commands, is_anything_known=judged.is_anything_known)
-    counts = summed(each.status().counts() for each in made.answers.values())
-    for name in ("rows", "invalid"):
-        counts[name] += nobodys
+    counts = summed((*(each.status().counts() for each in made.answers.values()), of_none))
 
     def show(stream: TextIO) -> None:
-        whole = RowSums(*map(sum, zip(*sums.values(), (nobodys, 0, nobodys, 0), strict=True)))
+        whole = RowSums(*map(sum, zip(*sums.values(), _row_sums_of(of_none), strict=True)))
         print(whole.sentence, file=stream)
         for sentence in _checked_against(judged):
             print(sentence, file=stream)
-        print_lines(_OF_ROWS, _lines(jobs, sums, nobodys), stream, at_most=_LISTED_AT_MOST, elsewhere="--json")
+        print_lines(_OF_ROWS, _lines(jobs, sums, of_none), stream, at_most=LISTED_AT_MOST, elsewhere="--json")
         found = [(account, each) for account, some in findings.items() for each in some]
         found += [(NO_ACCOUNT, each) for each in judged.unassigned]
         print_findings(found, stream, elsewhere="the marked copy" if marked else "--json")
@@ -150,7 +148,7 @@ def check_all(invocation: Invocation) -> Output:
     return Output(
         made.exit_status(
             *map(checked_exit_status, made.answers.values()),
-            ExitStatus.ROWS_NEED_ATTENTION if nobodys else ExitStatus.DONE,
+            ExitStatus.ROWS_NEED_ATTENTION if judged.unassigned else ExitStatus.DONE,
         ),
         {
             "accounts": [
@@ -179,10 +177,14 @@ def check_all(invocation: Invocation) -> Output:
 
 
 _OF_ROWS = ("Rows", "To send", "Errors", "Warnings only")
-_LISTED_AT_MOST = 10
 
 
-def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], nobodys: int) -> "list[Line]":
+def _row_sums_of(of_none: Mapping[str, int]) -> RowSums:
+    """Return what a run would do with the rows of no account: each has an error."""
+    return RowSums(of_none["rows"], would=0, errors=of_none["rows"], warned=0)
+
+
+def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], of_none: Mapping[str, int]) -> "list[Line]":
     from bulk_onboard.reporting.console_accounts import Line
     from bulk_onboard.reporting.over_all import NO_ACCOUNT
 
@@ -192,7 +194,9 @@ def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], nobodys: int) -> 
         else Line(job.account, (), "not checked", need=1)
         for job in jobs
     ]
-    return [*lines, Line(NO_ACCOUNT, (nobodys, 0, nobodys, 0), need=nobodys)] if nobodys else lines
+    if of_none["rows"]:
+        lines.append(Line(NO_ACCOUNT, tuple(_row_sums_of(of_none)), need=of_none["rows"]))
+    return lines
 
 
 def _checked_against(judged: _Judged) -> "Sequence[str]":
@@ -234,9 +238,11 @@ def _merge_first(jobs: "Sequence[Job]", marked: Mapping[str, Path]) -> str:
 def plan_all(invocation: Invocation) -> Output:
     """Answer `plan` with what a run would do for all accounts: requests add up, and the longest counts."""
     from bulk_onboard.job import whole_job
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.pipeline.kept_flags import remembered
     from bulk_onboard.reporting.console import cost_sentence, print_convertible
-    from bulk_onboard.reporting.console_accounts import print_lines
+    from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, print_lines
+    from bulk_onboard.reporting.over_all import counts_of_no_account
     from bulk_onboard.reporting.printer import print_next
     from bulk_onboard.reporting.summary import summed
 
@@ -247,9 +253,10 @@ def plan_all(invocation: Invocation) -> Output:
     takes_s = {account: _takes_s(each, remembered(job, each.ledger_state)) for account, job, each in made.of_each()}
     longest_s = max((each for each in takes_s.values() if each is not None), default=None)
     requests, size = (sum(getattr(plan.forecast, name) for plan in plans.values()) for name in ("requests", "size"))
-    counts, actions = summed(each.status().counts() for each in made.answers.values()), Counter[str]()
-    for plan in plans.values():
-        actions.update(plan.counts())
+    of_none = counts_of_no_account(judged.unassigned)
+    counts = summed((*(each.status().counts() for each in made.answers.values()), of_none))
+    actions = Counter(summed(plan.counts() for plan in plans.values()))
+    actions[Action.NOTHING] += of_none["rows"]
     command = next_command(commands, is_anything_known=judged.is_anything_known)
 
     def show(stream: TextIO) -> None:
@@ -260,12 +267,12 @@ def plan_all(invocation: Invocation) -> Output:
         columns = [action for action, count in actions.items() if count]
         print_lines(
             ("Rows", *columns, "Requests"),
-            _plan_lines(jobs, plans, columns, takes_s),
+            [*_plan_lines(jobs, plans, columns, takes_s), *_plan_line_of_no_account(of_none["rows"], columns)],
             stream,
-            at_most=_LISTED_AT_MOST,
+            at_most=LISTED_AT_MOST,
             elsewhere="--json",
         )
-        _print_reasons(plans, stream)
+        _print_reasons(plans, of_none["rows"], stream)
         print_convertible(judged.convertible, stream, command=commands.convert())
         print(file=stream)
         print_next(command, stream)
@@ -324,20 +331,40 @@ def _plan_lines(
     return [line(job.account) if job.account in plans else Line(job.account, (), "not checked", 1) for job in jobs]
 
 
-def _print_reasons(plans: "Mapping[str, Plan]", stream: TextIO) -> None:
-    """Print what is done for how many rows, and why; rows of all accounts with the same reason together."""
+def _plan_line_of_no_account(rows: int, columns: Sequence[str]) -> "Iterator[Line]":
+    from bulk_onboard.model.plan import Action
+    from bulk_onboard.reporting.console_accounts import Line
+    from bulk_onboard.reporting.over_all import NO_ACCOUNT
+
+    if rows:
+        yield Line(NO_ACCOUNT, (rows, *(rows if column == Action.NOTHING else 0 for column in columns), 0))
+
+
+def _print_reasons(plans: "Mapping[str, Plan]", of_none: int, stream: TextIO) -> None:
+    """Print what is done for how many rows, and why; rows of all accounts with the same reason together.
+
+    Args:
+        of_none: how many rows are no account's.
+    """
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console import OF_A_KIND
-    from bulk_onboard.reporting.console_accounts import named
+    from bulk_onboard.reporting.console_accounts import NAMED_AT_MOST
+    from bulk_onboard.reporting.over_all import NO_ACCOUNT
     from bulk_onboard.reporting.printer import printer_on
 
     alike: dict[str, dict[str, Counter[str]]] = {}
     for account, plan in plans.items():
         for decision in plan.decisions:
             alike.setdefault(decision.action.value, {}).setdefault(decision.reason, Counter())[account] += 1
+    if of_none:
+        alike.setdefault(Action.NOTHING.value, {})["no account of the job is named"] = Counter({NO_ACCOUNT: of_none})
     page = printer_on(stream)
     for action, reasons in alike.items():
         biggest = sorted(reasons.items(), key=lambda item: -item[1].total())
-        lines = [(f"{format_count(rows.total(), 'row')} of {named(list(rows))}", reason) for reason, rows in biggest]
+        lines = [
+            (f"{format_count(rows.total(), 'row')} of {format_list(list(rows), at_most=NAMED_AT_MOST)}", reason)
+            for reason, rows in biggest
+        ]
         left = sum(rows.total() for _, rows in biggest[OF_A_KIND:])
         after = [f"… and {format_count(left, 'row')} for other reasons; --json has all of them."] if left else []
         rows = sum(rows.total() for rows in reasons.values())

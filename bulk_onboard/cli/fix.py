@@ -183,13 +183,14 @@ def _all_held(invocation: Invocation) -> list[str]:
 def _answered(invocation: Invocation, names: Sequence[str], how: "How", compliance_id: str) -> Output:
     """Answer with what became of each record that was decided about."""
     from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.pipeline.progress import WRITING_REPORT
     from bulk_onboard.reporting.printer import printer_on
 
     made = invocation.asking("asking the API", partial(_resolve, invocation, names, how, compliance_id))
     left = [each for each in made if each.record is None]
     if len(left) == len(made):
         raise UsageError(" ".join(each.objection for each in left))
-    report = invocation.awaited("writing the report", report_job(invocation.job, clock=invocation.clock()))
+    report = invocation.awaited(WRITING_REPORT, report_job(invocation.job, clock=invocation.clock()))
 
     def show(stream: TextIO) -> None:
         page = printer_on(stream)

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from bulk_onboard.maintenance.refresh import Refreshed
     from bulk_onboard.pipeline.stop import Stop
 
-LISTED_AT_MOST = 10
-WRITING_REPORTS = "writing the reports"
-
 
 def refresh(invocation: Invocation) -> Output:
     """Fetch review results, and write the report again.
@@ -62,14 +59,9 @@ def _not_shown(job: "Job", refreshed: "Refreshed") -> str:
 
 def _data(job: "Job", refreshed: "Refreshed", *, report: Path | None) -> dict[str, Any]:
     """Return the object that `--json` prints."""
-    followed = refreshed.followed
     return {
-        "records": followed.looked,
-        "changed": followed.changed,
-        "not_shown": followed.not_shown,
-        "gone": followed.gone,
+        **_counts(refreshed),
         "reviews": refreshed.reviews,
-        "need_attention": refreshed.need_attention,
         "requests": refreshed.requests,
         "ledger": str(job.ledger),
         "report": str(report) if report else None,
@@ -94,10 +86,11 @@ async def _refresh_job(invocation: Invocation, stop: "Stop") -> "Refreshed":
 
 def _refresh_all(invocation: Invocation) -> Output:
     from bulk_onboard.job import whole_job
+    from bulk_onboard.pipeline.progress import WRITING_REPORTS
     from bulk_onboard.pipeline.report_over_all import report_jobs
     from bulk_onboard.pipeline.stop import Stop, status_of
     from bulk_onboard.reporting.console import print_refresh
-    from bulk_onboard.reporting.console_accounts import Line, print_lines
+    from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, Line, print_lines
     from bulk_onboard.reporting.summary import summed
 
     jobs, stop = [job for job in invocation.jobs if job.ledger.exists()], Stop()
@@ -114,8 +107,8 @@ def _refresh_all(invocation: Invocation) -> Output:
     def show(stream: TextIO) -> None:
         if not invocation.quiet:
             lines = [
-                Line(job.account, tuple(_counts(made.answers[job.account]).values()), need=_need(made, job.account))
-                if job.account in made.answers
+                Line(job.account, tuple(_counts(each).values()), need=each.need_attention)
+                if (each := made.answers.get(job.account))
                 else Line(job.account, (), "not refreshed" if job.account in made.failed else "not begun")
                 for job in invocation.jobs
             ]
@@ -166,10 +159,6 @@ def _counts(refreshed: "Refreshed") -> dict[str, int]:
         "gone": followed.gone,
         "need_attention": refreshed.need_attention,
     }
-
-
-def _need(made: "OfAccounts[Refreshed]", account: str) -> int:
-    return made.answers[account].need_attention
 
 
 async def _refresh_jobs(invocation: Invocation, jobs: "Sequence[Job]", stop: "Stop") -> "OfAccounts[Refreshed]":

@@ -90,11 +90,12 @@ def report(
 def _write_of_one(invocation: Invocation, words: Sequence[str], *, redact: bool) -> Output:
     """Write the report of a job, or of one account."""
     from bulk_onboard.pipeline.outputs import report_job
+    from bulk_onboard.pipeline.progress import WRITING_REPORT
 
     if not words and not redact:  # else it goes into files of its own
         tell_if_report_is_open(invocation.job.report)
     work = report_job(invocation.job, clock=invocation.clock(), redact=redact, only=words)
-    made = invocation.awaited("writing the report", work)
+    made = invocation.awaited(WRITING_REPORT, work)
     notes = (f"{made.from_ledger_alone} The report was made from the ledger alone.",) if made.from_ledger_alone else ()
 
     def show(stream: TextIO) -> None:
@@ -119,6 +120,7 @@ def _write_of_one(invocation: Invocation, words: Sequence[str], *, redact: bool)
 def _write_of_accounts(invocation: Invocation, words: Sequence[str], *, redact: bool) -> Output:
     """Write the reports of several accounts, and the one over all of them."""
     from bulk_onboard.job import are_all
+    from bulk_onboard.pipeline.progress import WRITING_REPORTS
     from bulk_onboard.pipeline.report_over_all import report_jobs
 
     jobs = invocation.jobs
@@ -126,7 +128,7 @@ def _write_of_accounts(invocation: Invocation, words: Sequence[str], *, redact: 
         for path in [*([jobs[0].report_over_all] if are_all(jobs) else []), *(job.report for job in jobs)]:
             tell_if_report_is_open(path)
     work = report_jobs(jobs, clock=invocation.clock(), redact=redact, only=words)
-    made = invocation.awaited("writing the reports", work)
+    made = invocation.awaited(WRITING_REPORTS, work)
     notes = tuple(f"Account {each.job.account}: {each.ended}" for each in made.accounts if each.ended)
     own = [path for each in made.accounts for path in each.reports.values()]
 

@@ -164,7 +164,7 @@ def _run_all(invocation: Invocation, *, yes: bool) -> Output:
         if begun and invocation.quiet:
             print_summary(sums, stream)
         elif begun:
-            standings = [*map(_standing, made.results), *_standing_of_nobody(made)]
+            standings = [*map(_standing, made.results), *_standing_of_no_account(made)]
             print_run_of_all(_closing(made, sums), sums, standings, sentences, stream, next_command=made.next)
 
     is_told = begun and not (invocation.quiet or invocation.as_json)  # what ended an account, below its line
@@ -232,14 +232,13 @@ def _standing(result: "RunResult") -> "Standing":
     )
 
 
-def _standing_of_nobody(made: "AllResults") -> "Iterator[Standing]":
+def _standing_of_no_account(made: "AllResults") -> "Iterator[Standing]":
     """Yield the line of the rows that are no account's, where there are any."""
-    from bulk_onboard.pipeline.sums import count_of_nobody
     from bulk_onboard.reporting.console_accounts import Standing
     from bulk_onboard.reporting.figures import Figures
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
+    from bulk_onboard.reporting.over_all import NO_ACCOUNT, counts_of_no_account
 
-    if rows := count_of_nobody(made):
+    if rows := counts_of_no_account(made.unassigned)["rows"]:
         yield Standing(NO_ACCOUNT, rows, Figures(needs_us=rows))
 
 

@@ -19,6 +19,7 @@ from bulk_onboard.model.requirements import Combination
 from bulk_onboard.model.row import is_example, names_example
 from bulk_onboard.model.text import text_in
 from bulk_onboard.spelling import nearest
+from bulk_onboard.units import format_list
 
 _MOST_NAMED = 10
 _LONGEST_SHOWN = 80
@@ -88,7 +89,7 @@ def _unassigned(
     sheet: ours.Sheet, columns: ours.Columns, places: Sequence[int], accounts: Sequence[str], elsewhere: Sequence[str]
 ) -> Iterator[Finding]:
     header, headers = columns.header(ours.ACCOUNT), list(map(bare, sheet.headers))
-    listed = _listed(accounts)
+    listed = format_list(accounts, last="or", at_most=_MOST_NAMED)
     own = {normal_account(name): name for name in elsewhere}
     one = ours.Columns({ours.ACCOUNT: columns.positions[ours.ACCOUNT]}, {ours.ACCOUNT: header})
     for place, row in zip(places, rows_of(sheet, one, defaults=_COMBINATION, places=places), strict=True):
@@ -117,10 +118,3 @@ def _repeated(sheet: ours.Sheet, place: int, headers: Sequence[str]) -> int:
     return sum(
         bool(header) and bare(texts[place]) == header for texts, header in zip(sheet.texts, headers, strict=True)
     )
-
-
-def _listed(accounts: Sequence[str]) -> str:
-    named = list(accounts[:_MOST_NAMED])
-    if len(accounts) > len(named):
-        named.append(f"{len(accounts) - len(named):,} more")
-    return " or ".join(filter(None, (", ".join(named[:-1]), named[-1])))

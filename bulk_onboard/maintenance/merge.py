@@ -52,7 +52,7 @@ from bulk_onboard.pipeline.annotated_copy import bases_in, is_newer, saved_copy
 from bulk_onboard.pipeline.judge import identified_rows
 from bulk_onboard.pipeline.kept_flags import as_given, remembered
 from bulk_onboard.pipeline.outputs import zone_of
-from bulk_onboard.pipeline.sheets import columns_at_hand, columns_of, read_sheets, read_whole_sheet
+from bulk_onboard.pipeline.sheets import columns_at_hand, columns_of, read_sheets, whole_sheet
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.annotated.base import chosen, copies, is_untouched
 from bulk_onboard.reporting.annotated.merge import Formulas, Known, Merge, Side, merge
@@ -120,8 +120,8 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock, commands: Comm
     if source is None:
         return _nothing_saved(job)
     _refuse_to_replace(job.workbook)
-    here = await read_whole_sheet(job)
-    there = await read_whole_sheet(replace(job, workbook=source))
+    here = await asyncio.to_thread(whole_sheet, job)
+    there = await asyncio.to_thread(whole_sheet, replace(job, workbook=source))
     base = chosen(await asyncio.to_thread(bases_in, source), here)
     if base is None:
         raise UsageError(

@@ -109,8 +109,10 @@ def message_of(job: str, exit_status: ExitStatus, data: Mapping[str, Any], *, ho
 
 
 def statuses_in(data: Mapping[str, Any], exit_status: ExitStatus) -> list[ExitStatus]:
-    """Return the exit statuses of a run's accounts; of a run without accounts its own."""
-    return [ExitStatus(each["exit_status"]) for each in data.get("accounts", ())] or [exit_status]
+    """Return the exit statuses of a run, of its accounts, and of the rows of no account: each may want to be told."""
+    of_accounts = [ExitStatus(each["exit_status"]) for each in data.get("accounts", ())]
+    of_none = [ExitStatus.ROWS_NEED_ATTENTION] if data.get("unassigned") else []
+    return [*of_accounts, *of_none, exit_status]
 
 
 def _title(exit_status: ExitStatus, data: Mapping[str, Any]) -> str:

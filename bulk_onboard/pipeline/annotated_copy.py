@@ -27,7 +27,7 @@ from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Sheet, Stored, WorkbookType, type_by_name
 from bulk_onboard.pipeline.judge import Judgement, make_dry_run
 from bulk_onboard.pipeline.kept_flags import remembered
-from bulk_onboard.pipeline.sheets import columns_at_hand, read_sheets
+from bulk_onboard.pipeline.sheets import columns_at_hand, read_sheets, whole_sheet
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.annotated.annotation import (
     Annotation,
@@ -106,11 +106,13 @@ def annotate_shared(jobs: Sequence[Job], judged: Judged, unassigned: Sequence[Fi
     """
     sharing = [job for job in jobs if job.shares_sheet and job.account in judged]
     read = {judged[job.account][0].sheet.sha256 for job in sharing}
-    nobodys = {(each.job.workbook, each.job.sheet): each.status for each in rows_of_nobody(sharing, unassigned, read)}
+    unowned = {
+        (each.job.workbook, each.job.sheet): each.status for each in rows_of_no_account(sharing, unassigned, read)
+    }
     made: list[Annotated] = []
     for (workbook, name), sharers in _by_sheet(sharing).items():
         try:
-            sheet = _whole(sharers[0])
+            sheet = whole_sheet(sharers[0])
         except WorkbookError as gone:
             made.append(Annotated(None, (f"There is no marked copy, since the workbook cannot be read again: {gone}",)))
             continue
@@ -118,21 +120,23 @@ def annotate_shared(jobs: Sequence[Job], judged: Judged, unassigned: Sequence[Fi
             made.append(Annotated(None, (f"There is no marked copy: {workbook} was changed after it was read.",)))
             continue
         parts = [Part(judgement.columns, status) for judgement, status in (judged[job.account] for job in sharers)]
-        if (nobody := nobodys.get((workbook, name))) is not None:
-            parts.append(Part(parts[0].columns, nobody))
+        if (status := unowned.get((workbook, name))) is not None:
+            parts.append(Part(parts[0].columns, status))
         if (copy := _annotated(sharers[0], sheet, parts)) is not None:
             made.append(copy)
     return tuple(made)
 
 
-class Nobodys(NamedTuple):
+class OfNoAccount(NamedTuple):
     """The rows of a shared sheet that are no account's; `job` is the first account that shares it."""
 
     job: Job
     status: JobStatus
 
 
-def rows_of_nobody(jobs: Sequence[Job], unassigned: Sequence[Finding], read: Collection[str]) -> Iterator[Nobodys]:
+def rows_of_no_account(
+    jobs: Sequence[Job], unassigned: Sequence[Finding], read: Collection[str]
+) -> Iterator[OfNoAccount]:
     """Yield the rows that are no account's, of each sheet that these accounts share and that has any.
 
     Args:
@@ -143,7 +147,7 @@ def rows_of_nobody(jobs: Sequence[Job], unassigned: Sequence[Finding], read: Col
         job, found, rows = sharers[0], left, dict[int, Row]()
         sheet: Sheet | None = None
         with contextlib.suppress(WorkbookError):
-            sheet = _whole(job)
+            sheet = whole_sheet(job)
         if sheet is not None and sheet.sha256 in read:
             found = [finding for finding in left if finding.sheet == sheet.name]
             numbers = {finding.row for finding in found}
@@ -151,7 +155,7 @@ def rows_of_nobody(jobs: Sequence[Job], unassigned: Sequence[Finding], read: Col
             columns = columns_at_hand(job, sheet)
             rows = {row.number: row for row in rows_of(sheet, columns, defaults=job.defaults, places=wanted)}
         if found:
-            yield Nobodys(job, of_no_account(found, rows))
+            yield OfNoAccount(job, of_no_account(found, rows))
         left = [finding for finding in left if finding.sheet != found[0].sheet] if found else left
 
 
@@ -161,11 +165,6 @@ def _by_sheet(jobs: Iterable[Job]) -> dict[tuple[Path, str | None], list[Job]]:
     for job in jobs:
         shared.setdefault((job.workbook, job.sheet), []).append(job)
     return shared
-
-
-def _whole(job: Job) -> Sheet:
-    """Return the job's sheet with the rows of all accounts that share it."""
-    return read_sheet(job.workbook, sheet=job.sheet, header_row=job.header_row, encoding=job.encoding)
 
 
 def _annotated(job: Job, sheet: Sheet, parts: Sequence[Part]) -> Annotated | None:
@@ -221,9 +220,9 @@ async def write_failed_rows(jobs: Sequence[Job], path: Path, *, clock: Clock) ->
     parts = [Part(dry_run.judgement.columns, dry_run.status()) for dry_run in dry_runs]
     whole = dry_runs[0].judgement.sheet
     if jobs[0].shares_sheet:
-        for nobody in rows_of_nobody(jobs, sheets.unassigned if are_all(jobs) else (), {whole.sha256}):
-            parts.append(Part(parts[0].columns, nobody.status))
-        whole = await asyncio.to_thread(_whole, jobs[0])
+        for each in rows_of_no_account(jobs, sheets.unassigned if are_all(jobs) else (), {whole.sha256}):
+            parts.append(Part(parts[0].columns, each.status))
+        whole = await asyncio.to_thread(whole_sheet, jobs[0])
     sheet = failed_rows(whole, [part.status for part in parts])
     back = whole_job(jobs).merge(str(path))
     if not sheet.height:

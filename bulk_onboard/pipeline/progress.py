@@ -25,7 +25,7 @@ WAITING_FOR_OTHERS = "waiting for the other accounts"
 SETTLE_WINDOW = "waiting until earlier sends show"
 FETCHING_REVIEWS = "fetching review results"
 LOOKING_FOR_DUPLICATES = "looking for duplicates"
-WRITING_REPORT = "writing the report"
+WRITING_REPORT, WRITING_REPORTS = "writing the report", "writing the reports"
 
 
 @dataclass(frozen=True, slots=True)

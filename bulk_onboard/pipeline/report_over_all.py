@@ -28,7 +28,7 @@ from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.pipeline.annotated_copy import Annotated, annotate_shared, rows_of_nobody
+from bulk_onboard.pipeline.annotated_copy import Annotated, annotate_shared, rows_of_no_account
 from bulk_onboard.pipeline.finish import RunResult
 from bulk_onboard.pipeline.kept_flags import of_own_workbook, remembered
 from bulk_onboard.pipeline.others import OtherLedgers
@@ -48,7 +48,7 @@ from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.only import only as only_rows
-from bulk_onboard.reporting.over_all import next_over_all, tables_over_all
+from bulk_onboard.reporting.over_all import counts_of_no_account, next_over_all, tables_over_all
 from bulk_onboard.reporting.row_status import join, without_ledger
 from bulk_onboard.reporting.summary import AccountPart, ReportFacts, Tables, make_tables, summed
 
@@ -105,7 +105,7 @@ class OverAll:
 
 
 async def write_report_over_all(
-    jobs: Sequence[Job], results: Sequence[RunResult], *, sheets: Sheets, clock: Clock, run_id: str = ""
+    jobs: Sequence[Job], results: Sequence[RunResult], *, sheets: Sheets, clock: Clock
 ) -> OverAll:
     """Write the report over all accounts, and the marked copies of the workbooks that they share.
 
@@ -116,7 +116,6 @@ async def write_report_over_all(
         jobs: in the order of the job file.
         results: what their runs came to, in the same order.
         sheets: as the runs had them.
-        run_id: for another name of the report, where its own is taken; else the instant is.
     """
     if not any(result.run_id for result in results):
         nothing = overview_of(join(None, LedgerState()))
@@ -127,10 +126,10 @@ async def write_report_over_all(
         for job, result in zip(jobs, results, strict=True)
     ]
     ends = await _few_at_a_time(made)
-    return await asyncio.to_thread(_written, ends, sheets.unassigned, now=clock.now(), run_id=run_id)
+    return await asyncio.to_thread(_written, ends, sheets.unassigned, now=clock.now())
 
 
-def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: datetime, run_id: str) -> OverAll:
+def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: datetime) -> OverAll:
     """Write the report and the copies."""
     jobs = [end.job for end in ends]
     judged = {end.job.account: (end.known.judgement, end.known.status) for end in ends if end.known.judgement}
@@ -142,7 +141,7 @@ def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: 
         continued=any(end.continued for end in ends),
         merge=_merge_first(ends, annotated),
     )
-    files = _write(tables, jobs, run_id=run_id or instant_as_id(now)) if are_all(jobs) else ReportFiles({})
+    files = _write(tables, jobs, now=now) if are_all(jobs) else ReportFiles({})
     return OverAll(files=files, ends=tuple(ends), overview=tables.overview, annotated=annotated, next=command)
 
 
@@ -156,11 +155,11 @@ def _merge_first(ends: Sequence[AccountEnd], annotated: Sequence[Annotated]) -> 
     return next((of_own_workbook(end.job).merge() for end in ends if end.annotated), "")
 
 
-def _write(tables: Tables, jobs: Sequence[Job], *, run_id: str, only: Sequence[str] = ()) -> ReportFiles:
+def _write(tables: Tables, jobs: Sequence[Job], *, now: datetime, only: Sequence[str] = ()) -> ReportFiles:
     """Write the report in the job's formats, readable by those alone who may read that of each account."""
     job = next((job for job in jobs if job.share == "private"), jobs[0])
     anew = whole_job(jobs).report()
-    return write_files(tables, job.report_over_all, job, run_id=run_id, anew=anew, only=only)
+    return write_files(tables, job.report_over_all, job, run_id=instant_as_id(now), anew=anew, only=only)
 
 
 async def _end_of(job: Job, result: RunResult, *, sheets: Sheets, clock: Clock, others: OtherLedgers) -> AccountEnd:
@@ -269,7 +268,7 @@ async def report_jobs(
     tables = await asyncio.to_thread(tables_of, ends, unassigned, now=now, redact=redact, only=only)
     written = ReportFiles({})
     if are_all(jobs):
-        written = await asyncio.to_thread(_write, tables, jobs, run_id=instant_as_id(now), only=only)
+        written = await asyncio.to_thread(_write, tables, jobs, now=now, only=only)
     if written.error:
         raise written.error
     return AllReports(
@@ -372,16 +371,16 @@ def tables_of(
     folder = beside or jobs[0].report_over_all.parent
     parts = [_part(end, now=now, redact=redact, only=only, folder=folder) for end in ends]
     read = {end.known.judgement.sheet.sha256 for end in ends if end.known.judgement}
-    for nobody in rows_of_nobody(jobs, unassigned, read):
-        status = only_rows(nobody.status, only) if only else nobody.status
-        facts = replace(facts_of(nobody.job, now=now, requirements=None, redact=redact), account="", commands=None)
+    for each in rows_of_no_account(jobs, unassigned, read):
+        status = only_rows(each.status, only) if only else each.status
+        facts = replace(facts_of(each.job, now=now, requirements=None, redact=redact), account="", commands=None)
         if status.rows:
             parts.append(AccountPart(name="", tables=make_tables(status, facts)))
     continued = any(end.continued for end in ends)
     facts = _facts(jobs, now=now, redact=redact, continued=continued)
     if only:
         have = summed(part.status.counts() for part in parts)["rows"]
-        whole = sum(end.known.status.counts()["rows"] for end in ends) + len({(f.sheet, f.row) for f in unassigned})
+        whole = summed((*(end.known.status.counts() for end in ends), counts_of_no_account(unassigned)))["rows"]
         facts = replace(facts, narrowed=rows_left(only, have, of=whole))
     return tables_over_all(parts, facts)
 

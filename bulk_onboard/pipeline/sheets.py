@@ -36,6 +36,7 @@ from bulk_onboard.model.sheet import (
     Sheet,
 )
 from bulk_onboard.model.text import text_in
+from bulk_onboard.units import format_list
 from bulk_onboard.validation import under_several_accounts
 
 _READ_AT_A_TIME = 4
@@ -123,14 +124,19 @@ def _readings(jobs: Sequence[Job], frame: Frame | None) -> dict[_Reading, list[J
 def _read(jobs: Sequence[Job], frame: Frame | None) -> Sheet | None:
     """Read the sheet of these jobs; return None where there is no workbook and all of them allow that."""
     try:
-        return _whole_sheet(jobs[0], frame)
+        return whole_sheet(jobs[0], frame)
     except NoWorkbookError:
         if all(job.missing_workbook == "ok" for job in jobs):
             return None
         raise
 
 
-def _whole_sheet(job: Job, frame: Frame | None) -> Sheet:
+def whole_sheet(job: Job, frame: Frame | None = None) -> Sheet:
+    """Read the job's sheet with the rows of all accounts that share it; it takes its time, so call it in a thread.
+
+    Raises:
+        WorkbookError: it cannot be read.
+    """
     if frame is not None:
         return sheet_from_frame(frame, path=job.workbook, header_row=job.header_row)
     return read_sheet(
@@ -207,7 +213,7 @@ def _places_of_each(readers: Sequence[Job], sheet: Sheet, columns: Mapping[str, 
     return split_rows(sheet, columns[first.account], [name for name in known if name not in elsewhere], elsewhere)
 
 
-def _identifying_rows(job: Job, sheet: Sheet, columns: Columns, places: Sequence[int] | None = None) -> Sequence[Row]:
+def _identifying_rows(job: Job, sheet: Sheet, columns: Columns, places: Sequence[int]) -> Sequence[Row]:
     """Return the rows at these places with the cells that identify them and no other, which is quick."""
     kept = [name for name in _IDENTIFYING if name in columns.positions]
     texts = tuple(sheet.texts[columns.positions[name]] for name in kept)
@@ -218,16 +224,15 @@ def _identifying_rows(job: Job, sheet: Sheet, columns: Columns, places: Sequence
 
 def _without_rows(jobs: Sequence[Job]) -> str:
     names = [job.account for job in jobs]
-    named = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-    subject = f"The account {named} has no rows" if len(names) == 1 else f"The accounts {named} have no rows"
+    subject = f"The account {names[0]} has" if len(names) == 1 else f"The accounts {format_list(names)} have"
     where = []
     if shared := [job for job in jobs if job.shares_sheet]:
         where.append(f"name {'it' if len(shared) == 1 else 'them'} in the column Account of {shared[0].workbook.name}")
     if others := [job.workbook.name for job in jobs if not job.shares_sheet]:
-        where.append(f"fill in {' and '.join(others)}")
+        where.append(f"fill in {format_list(others)}")
     advice = ", ".join(where)
     pick = "pick the other accounts with --account"
-    return f"{subject}, so nothing was begun. {advice[0].upper()}{advice[1:]}, or {pick}."
+    return f"{subject} no rows, so nothing was begun. {advice[0].upper()}{advice[1:]}, or {pick}."
 
 
 # One account's.
@@ -243,20 +248,11 @@ async def read_job_sheet(job: Job, frame: Frame | None = None) -> Sheet:
 
 
 def _own_sheet(job: Job, frame: Frame | None) -> Sheet:
-    sheet = _whole_sheet(job, frame)
+    sheet = whole_sheet(job, frame)
     if not job.shares_sheet:
         return sheet
     split = _places_of_each([job], sheet, _columns_of_each([job], sheet), [job])
     return sheet.at(split.places.get(job.account, ()))
-
-
-async def read_whole_sheet(job: Job) -> Sheet:
-    """Read the job's sheet with the rows of all accounts that share it.
-
-    Raises:
-        WorkbookError: it cannot be read.
-    """
-    return await asyncio.to_thread(_whole_sheet, job, None)
 
 
 # Its columns.

@@ -6,8 +6,8 @@ Rows of a shared sheet that are no account's count as invalid ones, as they do i
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.model.record import State
 from bulk_onboard.reporting.figures import Overview
+from bulk_onboard.reporting.over_all import counts_of_no_account
 from bulk_onboard.reporting.row_status import Drift, Totals
 from bulk_onboard.reporting.summary import summed
 
@@ -34,22 +34,14 @@ class Sums(Totals):
     audited: bool
 
 
-def count_of_nobody(made: "AllResults") -> int:
-    """Return how many rows are no account's."""
-    return len({(finding.sheet, finding.row) for finding in made.unassigned})
-
-
 def sums_of(made: "AllResults") -> Sums:
     """Return what the runs came to together, with the rows that are no account's."""
-    results, nobodys = made.results, count_of_nobody(made)
-    counts = summed(result.counts for result in results)
-    for name in ("rows", State.INVALID.value):
-        counts[name] += nobodys
+    results, of_none = made.results, counts_of_no_account(made.unassigned)
     return Sums(
-        counts=counts,
+        counts=summed((*(result.counts for result in results), of_none)),
         reviews=summed(result.reviews for result in results),
-        need_attention=sum(result.need_attention for result in results) + nobodys,
-        new=sum(result.new for result in results) + nobodys,
+        need_attention=sum(result.need_attention for result in results) + of_none["rows"],
+        new=sum(result.new for result in results) + of_none["rows"],
         older=sum(result.older for result in results),
         drift=Drift(*map(sum, zip(*(result.drift for result in results), strict=True))),
         overview=made.overview,

@@ -8,12 +8,13 @@ from bulk_onboard.reporting.console import Closing, facts_of, print_states
 from bulk_onboard.reporting.figures import Figures
 from bulk_onboard.reporting.printer import Fact, Printer, printer_on
 from bulk_onboard.reporting.row_status import Totals, drift_sentences
-from bulk_onboard.units import format_count
+from bulk_onboard.units import format_count, format_list
 
 LISTED_AT_MOST = 10
 """How many accounts are listed before it is said how many more there are."""
 
-_NAMED_AT_MOST = 3
+NAMED_AT_MOST = 3
+"""How many accounts a sentence names before it says how many more there are."""
 
 
 class Line(NamedTuple):
@@ -48,10 +49,10 @@ def print_lines(
     """
     page = printer_on(stream)
     shown, left = _neediest(lines, at_most)
-    rows = [(each.account, *(_in_words(each.numbers) or [""] * len(columns)), each.words) for each in shown]
+    rows = [(each.account, *(_written(each.numbers) or [""] * len(columns)), each.words) for each in shown]
     if left:
-        rows.append((f"… {len(left):,} more", *_in_words(_sums(left, columns)), ""))
-    rows.append(("all", *_in_words(_sums(lines, columns)), ""))
+        rows.append((f"… {len(left):,} more", *_written(_sums(left, columns)), ""))
+    rows.append(("all", *_written(_sums(lines, columns)), ""))
     page.write_list(*_numbers_to_the_right(("Account", *columns, ""), rows))
     if left:
         need = sum(each.need > 0 for each in left)
@@ -72,7 +73,7 @@ def _sums(lines: Sequence[Line], columns: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(sum(numbers[place] for numbers in known) for place in range(len(columns)))
 
 
-def _in_words(numbers: Iterable[int]) -> tuple[str, ...]:
+def _written(numbers: Iterable[int]) -> tuple[str, ...]:
     return tuple(f"{number:,}" for number in numbers)
 
 
@@ -157,15 +158,8 @@ def in_words(told: Iterable[tuple[str, str]]) -> Iterator[str]:
     for account, sentence in told:
         alike.setdefault(sentence, []).append(account)
     for sentence, accounts in alike.items():
-        yield f"{'Account' if len(accounts) == 1 else 'Accounts'} {named(accounts)}: {sentence}"
-
-
-def named(accounts: Sequence[str], *, at_most: int = _NAMED_AT_MOST) -> str:
-    """Return the names as people read them: `acme, bravo and 12 more`."""
-    more = len(accounts) - at_most
-    shown = list(accounts) if more <= 1 else [*accounts[:at_most], f"{more:,} more"]
-    *before, last = shown
-    return f"{', '.join(before)} and {last}" if before else last
+        named = format_list(accounts, at_most=NAMED_AT_MOST)
+        yield f"{'Account' if len(accounts) == 1 else 'Accounts'} {named}: {sentence}"
 
 
 def print_run_of_all(

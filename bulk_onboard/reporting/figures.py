@@ -23,7 +23,7 @@ from bulk_onboard.model.row import notable_in, usual_count
 from bulk_onboard.model.sheet import NUMBERS
 from bulk_onboard.reporting.record_findings import ANY_DOCUMENT
 from bulk_onboard.reporting.row_status import JobStatus, RowStatus, Unread, record_needs_attention
-from bulk_onboard.units import format_count
+from bulk_onboard.units import format_count, format_list
 
 
 class Part(StrEnum):
@@ -285,11 +285,10 @@ def _sentence(figures: Figures, attention: Sequence[Attention]) -> str:
     ]
     if figures.needs_us:
         parts[-1] += f" ({_groups(each for each in attention if each.what != _WITHOUT_ROW)})"
-    *before, last = parts
-    whole = f"{', '.join(before)} and {last}" if before else last
     lost = sum(each.rows for each in attention if each.what == _WITHOUT_ROW)
     without_row = f" Besides, {format_count(lost, 'record')} without a row {'needs' if lost == 1 else 'need'} us."
-    return f"Of {total:,} {'business' if total == 1 else 'businesses'}, {whole}.{without_row if lost else ''}"
+    businesses = "business" if total == 1 else "businesses"
+    return f"Of {total:,} {businesses}, {format_list(parts)}.{without_row if lost else ''}"
 
 
 def _groups(attention: Iterable[Attention]) -> str:

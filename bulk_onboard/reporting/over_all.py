@@ -37,7 +37,6 @@ from bulk_onboard.reporting.summary import (
     expected_days,
     expected_reviews,
     general_notices,
-    in_a_row,
     kinds_table,
     next_command,
     other_commands,
@@ -49,7 +48,7 @@ from bulk_onboard.reporting.summary import (
     what_to_do,
 )
 from bulk_onboard.reporting.table import TOTAL, Cell, FileName, Line, Link, MadeAnew, Table, Word, local_text
-from bulk_onboard.units import format_count
+from bulk_onboard.units import format_count, format_list
 
 ACCOUNT = "Account"
 """The first column of every table."""
@@ -59,6 +58,16 @@ NO_ACCOUNT = "no account"
 
 _MOST_COMMANDS = 5
 _NAMED_AT_MOST = 5
+
+
+def counts_of_no_account(unassigned: Iterable[Finding]) -> dict[str, int]:
+    """Return the rows of no account by state, as `JobStatus.counts` has them: each is invalid.
+
+    Args:
+        unassigned: why, of each row at least one.
+    """
+    number = len({(finding.sheet, finding.row) for finding in unassigned})
+    return {"rows": number, State.INVALID.value: number}
 
 
 def of_no_account(findings: Iterable[Finding], rows: Mapping[int, Row]) -> JobStatus:
@@ -239,9 +248,7 @@ def _notices(parts: Sequence[AccountPart], facts: ReportFacts) -> Iterator[str]:
 
 def _named(names: Sequence[str]) -> str:
     """Return the first accounts, and how many more there are."""
-    more = len(names) - _NAMED_AT_MOST
-    shown = names if more <= 1 else (*names[:_NAMED_AT_MOST], f"{more:,} more")
-    return f"{'Account' if len(names) == 1 else 'Accounts'} {in_a_row(shown)}"
+    return f"{'Account' if len(names) == 1 else 'Accounts'} {format_list(names, at_most=_NAMED_AT_MOST)}"
 
 
 def _happened(statuses: Sequence[JobStatus], facts: ReportFacts, counts: Mapping[str, int]) -> Iterator[str]:

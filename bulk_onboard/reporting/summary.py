@@ -7,7 +7,7 @@ Where the workbook is gone the report has the records alone, names stay blank, a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from bulk_onboard.reporting.redacted import redacted
 from bulk_onboard.reporting.row_status import JobStatus, Unread, drift_sentences
 from bulk_onboard.reporting.sheets import links_between, problems_table, results_table, runs_table, unclaimed_table
 from bulk_onboard.reporting.table import TOTAL, Table, Word, business_days_after, day_text, local, local_text
-from bulk_onboard.units import format_count
+from bulk_onboard.units import format_count, format_list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,7 +356,7 @@ def rows_by_state(counts: Mapping[str, int]) -> str:
         for name, number in biggest_first
         if number and name != "rows"
     ]
-    return f"Of {format_count(counts['rows'], 'row')}, {in_a_row(parts)}." if parts else "There are no rows."
+    return f"Of {format_count(counts['rows'], 'row')}, {format_list(parts)}." if parts else "There are no rows."
 
 
 _MOST_COMMANDS = 5  # of one kind
@@ -476,8 +476,3 @@ def _facts(ledger_state: LedgerState, facts: ReportFacts) -> tuple[tuple[str, st
 
 def _is(number: int) -> str:
     return "is" if number == 1 else "are"
-
-
-def in_a_row(parts: Sequence[str]) -> str:
-    """Return the parts with commas between them, and `and` before the last."""
-    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)

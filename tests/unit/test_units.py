@@ -1,4 +1,4 @@
-"""Durations, quotas and sizes as people write and read them."""
+"""Durations, quotas, sizes and lists as people write and read them."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -13,6 +13,7 @@ from bulk_onboard.units import (
     format_countdown,
     format_duration,
     format_estimate,
+    format_list,
     format_size,
     parse_duration,
     parse_quota,
@@ -194,3 +195,15 @@ NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 def test_an_hour_has_its_day_where_that_is_not_today(at, said):
     """As people say it."""
     assert said == format_clock(at, NOON)
+
+
+def test_names_stand_in_a_row():
+    """Commas between them, and a word before the last."""
+    rows = [format_list(names) for names in ((), ("a",), ("a", "b"), ("a", "b", "c"))]
+    assert ["", "a", "a and b", "a, b and c"] == rows
+    assert "a, b or c" == format_list(("a", "b", "c"), last="or")
+
+
+def test_one_more_name_is_named_rather_than_counted():
+    """`and 1 more` would be no shorter than the name."""
+    assert ["a, b, c and d", "a, b, c and 2 more"] == [format_list(names, at_most=3) for names in ("abcd", "abcde")]

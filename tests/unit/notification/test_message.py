@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.notification.message import Message, is_wanted, message_of, name_of, scheme_of
+from bulk_onboard.notification.message import Message, is_wanted, message_of, name_of, scheme_of, statuses_in
 
 TOLD = {
     "run_id": "R-1",
@@ -171,3 +171,25 @@ def test_a_signal_stops_all_accounts_and_none_needs_somebody():
 def test_an_account_that_another_run_holds_keeps_no_other_from_being_told(statuses, wanted):
     """Only where no other account has anything to tell is nothing sent."""
     assert wanted is is_wanted("attention", *statuses)
+
+
+@pytest.mark.parametrize(
+    ("account", "of_all", "unassigned"),
+    [
+        (ExitStatus.DONE, ExitStatus.ROWS_NEED_ATTENTION, ["a row of no account"]),
+        (ExitStatus.LOCKED, ExitStatus.LOCKED, ["a row of no account"]),
+        (ExitStatus.DONE, ExitStatus.REPORT, []),
+    ],
+)
+def test_what_is_no_accounts_is_told_too(account, of_all, unassigned):
+    """Rows of no account need somebody, and so does a report over all that could not be written."""
+    data = {"accounts": [of_account("acme", account)], "unassigned": unassigned}
+
+    assert is_wanted("attention", *statuses_in(data, of_all))
+
+
+def test_nothing_is_told_of_accounts_that_others_hold():
+    """The exit status of all says no more than theirs."""
+    data = {"accounts": [of_account(name, ExitStatus.LOCKED) for name in ("acme", "bravo")], "unassigned": []}
+
+    assert not is_wanted("end", *statuses_in(data, ExitStatus.LOCKED))

@@ -12,7 +12,7 @@ from bulk_onboard.pipeline.sheets import (
     findings_about_accounts,
     read_job_sheet,
     read_sheets,
-    read_whole_sheet,
+    whole_sheet,
 )
 
 HEADERS = "Account,Key,Business Name,Registration Number,Number Type"
@@ -69,7 +69,7 @@ async def test_one_account_alone_sees_its_rows_alone(job_of):
     assert (3,) == sheet.numbers
     assert (3,) == (await read_sheets([beta])).of(beta).numbers
     assert ["mobile"] == [each.number_type for each in combinations_of_sheet(beta, sheet)]
-    assert 5 == (await read_whole_sheet(beta)).height
+    assert 5 == whole_sheet(beta).height
 
 
 async def test_accounts_that_are_not_picked_are_known(job_of):

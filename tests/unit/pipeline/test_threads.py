@@ -26,14 +26,15 @@ async def test_it_is_done_elsewhere():
 async def test_few_at_a_time():
     """Of many accounts no more than so many are worked on together, and documents are read meanwhile."""
     at_work, most, gone = 0, 0, threading.Event()
-    lock = threading.Lock()
+    lock, two = threading.Lock(), threading.Barrier(2)
 
     def work() -> None:
         nonlocal at_work, most
         with lock:
             at_work += 1
             most = max(most, at_work)
-        gone.wait()
+        two.wait(30)
+        gone.wait(30)
         with lock:
             at_work -= 1
 

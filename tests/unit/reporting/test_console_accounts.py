@@ -2,7 +2,7 @@
 
 import io
 
-from bulk_onboard.reporting.console_accounts import Line, Standing, in_words, named, print_lines, print_standings
+from bulk_onboard.reporting.console_accounts import Line, Standing, in_words, print_lines, print_standings
 from bulk_onboard.reporting.figures import Figures
 
 
@@ -55,10 +55,3 @@ def test_what_is_told_of_several_accounts_is_told_once():
         "Accounts acme, c0, c1 and 3 more: The disk is full.",
         "Account bravo: Bad key.",
     ] == list(in_words(told))
-
-
-def test_one_more_name_is_named_rather_than_counted():
-    """`and 1 more` would say less in as many words."""
-    assert "a, b, c and d" == named(["a", "b", "c", "d"])
-    assert "a, b, c and 2 more" == named(["a", "b", "c", "d", "e"])
-    assert "a" == named(["a"])
