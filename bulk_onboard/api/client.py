@@ -120,19 +120,18 @@ class Client:
         When this returns a failure or is cancelled, the attempt's sockets are aborted: no further byte of it leaves.
         """
         async with self._turns:
-            seen = await self._once(request, Attempt(request))
+            seen = await self._once(request, Attempt(request, is_last=not self._connector.keeps))
             if isinstance(seen, Failure) and seen.kind == UNASKED and seen.kept:  # no byte of it has left
-                return await self._once(request, Attempt(request, anew=True))
+                return await self._once(request, Attempt(request, anew=True, is_last=not self._connector.keeps))
             return seen
 
     async def _once(self, request: Request, attempt: Attempt) -> Answer | Failure:
         try:
             async with aborted_unless_whole(attempt):
                 answer = await self._attempt(request, attempt)
-                if attempt.channel is not None:
-                    if attempt.channel.repeats(answer):
-                        raise _UnusableError(REPEATED)
-                    self._connector.put_back(attempt.channel, answer)
+                if attempt.channel is not None and attempt.channel.repeats(answer):
+                    raise _UnusableError(REPEATED)
+                self._connector.put_back(attempt, answer)
                 return answer
         except Exception as error:  # whatever it is, its class is what the verdict goes by
             if attempt.is_kept and not attempt.is_held_back:
@@ -145,7 +144,7 @@ class Client:
             self._account_url + request.path,
             params=request.query,
             data=_body(request, attempt),
-            headers=self._headers(request),
+            headers=self._headers(attempt),
             timeout=self._timeout(request),
             allow_redirects=False,  # a followed POST turns into a GET, or takes the whole body to another host
             expect100=False,  # aiohttp waits for the 100 without a limit of its own
@@ -155,13 +154,13 @@ class Client:
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(http_status=response.status, headers=headers, body=body)
 
-    def _headers(self, request: Request) -> dict[str, str]:
+    def _headers(self, attempt: Attempt) -> dict[str, str]:
         # Made here, not by `auth=`, which also sends it to other origins; and with each request, because what all
         # requests of a session have in common aiohttp also tells the proxy, this as Proxy-Authorization.
         headers = {"Authorization": self._credentials.authorization()}
-        if not self._connector.keeps:
+        if attempt.is_last:
             headers["Connection"] = "close"
-        return headers if request.json is None else headers | {"Content-Type": "application/json"}
+        return headers if attempt.request.json is None else headers | {"Content-Type": "application/json"}
 
     def _timeout(self, request: Request) -> aiohttp.ClientTimeout:
         size = len(request.json or b"") + sum(len(part.body) for part in request.parts or ())

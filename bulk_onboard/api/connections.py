@@ -14,10 +14,10 @@ import contextlib
 import re
 import socket
 import struct
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, cast
 
 from aiohttp import ClientRequest, ClientTimeout, TCPConnector
@@ -32,6 +32,7 @@ RESEND_S = 30  # the kernel gives up on unacknowledged bytes after this; a part 
 READ_WITHIN_S = 15.0  # below the 30 s after which the first address translators drop an idle connection silently
 WRITE_WITHIN_S = 4.0  # below the 5 s after which the most impatient of the common servers close one
 CALLS_AT_MOST = 100  # on one connection, so that the API's load spreads anew
+REQUEST_TIMEOUT = 408  # what some say on a connection that was idle for too long
 DISTRUST_S, DISTRUST_AT_MOST_S = 60.0, 3600.0
 
 _TURNS_TO_CLOSE = 100  # it takes 1, over TLS 3; whoever is not closed by then does not hold up the rest
@@ -54,13 +55,14 @@ def kept_for_s(http_status: int, headers: Mapping[str, str]) -> float:
     framed_twice = "transfer-encoding" in headers and "content-length" in headers
     if not 200 <= http_status < 300 or framed_twice:
         return 0.0
-    told = dict(_KEEP_ALIVE.findall(headers.get("keep-alive", "").lower()))
-    if told.get("max") == "0":
+    told = _KEEP_ALIVE.findall(headers.get("keep-alive", "").lower())
+    if any(name == "max" and int(number) == 0 for name, number in told):
         return 0.0
-    return min(READ_WITHIN_S, max(0.0, float(told.get("timeout", "3600")) - 1))  # 1 s for the way
+    until_s = (float(number) - 1 for name, number in told if name == "timeout")  # 1 s for the way
+    return max(0.0, min((READ_WITHIN_S, *until_s)))
 
 
-_KEEP_ALIVE = re.compile(r"(timeout|max) *= *(\d{1,9})")
+_KEEP_ALIVE = re.compile(r'(timeout|max) *= *"?(\d{1,9})')
 
 
 def may_carry(idle_s: float, *, kept_s: float, is_read: bool) -> bool:
@@ -80,15 +82,17 @@ class Attempt:
 
     Attributes:
         anew: whether it must have a new connection.
+        is_last: it asks the API to close the connection after its answer.
         started: the client library has announced its start.
         headers_sent: its first byte may have left.
-        is_held_back: something had arrived before its first byte left, which therefore did not leave.
+        is_held_back: its connection was found unfit just before its first byte left, which therefore did not leave.
         channel: the connection that carries it; None before there is one.
         sockets: those it has opened, or that of the kept connection.
     """
 
     request: Request
     anew: bool = False
+    is_last: bool = False
     started: bool = False
     headers_sent: bool = False
     is_held_back: bool = False
@@ -104,9 +108,9 @@ class Attempt:
         """Take what arrives for the answer from now on, unless a body follows: then the body's first byte decides.
 
         Raises:
-            UnaskedError: something has arrived already; nothing must be sent.
+            HeldBackError: the connection is not fit any more; nothing must be sent.
         """
-        self._check_silence(has_sent=False)
+        self._check_fitness(has_sent=False)
         if self.channel is not None and not self.request.has_body:
             self.channel.ask()
             self.channel.note_written()
@@ -118,9 +122,9 @@ class Attempt:
             has_sent: whether the headers have left, so that it is too late to hold the request back.
 
         Raises:
-            UnaskedError: something has arrived already; nothing must be sent.
+            HeldBackError: the connection is not fit any more; nothing must be sent.
         """
-        self._check_silence(has_sent=has_sent)
+        self._check_fitness(has_sent=has_sent)
         if self.channel is not None:
             self.channel.ask()
 
@@ -129,14 +133,14 @@ class Attempt:
         if self.channel is not None:
             self.channel.note_written()
 
-    def _check_silence(self, *, has_sent: bool) -> None:
-        if self.channel is not None and not self.channel.is_silent():
+    def _check_fitness(self, *, has_sent: bool) -> None:
+        if self.channel is not None and not self.channel.is_fit(is_read=self.request.is_read):
             self.headers_sent, self.is_held_back = has_sent, not has_sent
-            raise UnaskedError
+            raise HeldBackError
 
 
-class UnaskedError(Exception):
-    """The API's side spoke, or ended, before it was asked; so the request was not sent."""
+class HeldBackError(Exception):
+    """The API's side spoke, or ended, before it was asked, or a kept connection grew too old; nothing was sent."""
 
 
 _connecting: ContextVar[Attempt | None] = ContextVar("the attempt that connects", default=None)
@@ -203,6 +207,32 @@ def _has_arrived(sock: socket.socket) -> bool:
     return True
 
 
+def _unheard_for_s(sock: socket.socket) -> float:
+    """Return for how long the kernel has received nothing, in seconds; 0 where it does not say.
+
+    An answer may have waited there for a loop that was busy.
+    """
+    return _tcp_info(sock, _LAST_DATA_RECV) / 1000
+
+
+def _is_sent(sock: socket.socket) -> bool:
+    """Return whether all that the kernel was given has arrived; True where it does not say."""
+    return _tcp_info(sock, _UNACKED) == _tcp_info(sock, _NOTSENT_BYTES) == 0
+
+
+_UNACKED, _LAST_DATA_RECV, _NOTSENT_BYTES = 24, 52, 144  # where they stand in Linux's `struct tcp_info`
+
+
+def _tcp_info(sock: socket.socket, offset: int) -> int:
+    if sys.platform != "linux":
+        return 0
+    try:
+        told = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, offset + 4)
+    except OSError:  # closed, or a kernel that is only like Linux
+        return 0
+    return int.from_bytes(told[offset:], sys.byteorder)  # of what an older kernel does not tell nothing is there: 0
+
+
 # One connection, and those that are kept.
 
 
@@ -221,10 +251,14 @@ class Channel(asyncio.Protocol):
         transport: asyncio.Transport,
         library: ResponseHandler,
         sockets: list[socket.socket],
+        *,
+        clock: Clock,
         when_unasked: Callable[[], None],
     ) -> None:
         self.calls = 0
         self.sockets = sockets
+        self._clock = clock
+        self._kept_s, self._since_s, self._since = 0.0, clock.monotonic(), clock.now()
         self._connection = connection
         self._transport = transport
         self._library = library
@@ -245,11 +279,13 @@ class Channel(asyncio.Protocol):
             self._when_unasked()
             return
         if not self._last:
-            self._is_early = not self._is_written or self._transport.get_write_buffer_size() > 0
+            is_out = self._is_written and self._transport.get_write_buffer_size() == 0
+            self._is_early = not (is_out and all(map(_is_sent, self.sockets)))
         self._last = data
         self._library.data_received(data)
 
     def eof_received(self) -> None:
+        self._is_spoilt = True  # over TLS the transport closes some turns later
         self._library.eof_received()
 
     def connection_lost(self, error: BaseException | None) -> None:
@@ -269,6 +305,19 @@ class Channel(asyncio.Protocol):
         self._is_written = self._is_early = self._is_released = False
         self._last = b""
         return cast("Connection", _Lease(self))
+
+    def is_fit(self, *, is_read: bool) -> bool:
+        """Return whether a call may go out on it now: nothing has arrived, and it has not been idle for too long."""
+        return self.is_young(is_read=is_read) and self.is_silent()
+
+    def is_young(self, *, is_read: bool) -> bool:
+        """Return whether it is new, or has not been idle for too long."""
+        return not self.calls or may_carry(self._idle_s(), kept_s=self._kept_s, is_read=is_read)
+
+    def _idle_s(self) -> float:
+        """Return how long it has been kept; the wall clock goes on while the machine is suspended."""
+        by_date = (self._clock.now() - self._since).total_seconds()
+        return max(by_date, self._clock.monotonic() - self._since_s, *map(_unheard_for_s, self.sockets))
 
     def is_silent(self) -> bool:
         """Return whether nothing has arrived since the last answer.
@@ -315,6 +364,10 @@ class Channel(asyncio.Protocol):
             self._api_ids.add(api_id)
         return bool(api_id) and self._is_released and ends_there and not self._is_early and self.is_silent()
 
+    def rest(self, kept_s: float) -> None:
+        """Note that it is kept from now on, for so many seconds at most."""
+        self._kept_s, self._since_s, self._since = kept_s, self._clock.monotonic(), self._clock.now()
+
     def close(self) -> None:
         """Close the connection; does nothing where it is closed."""
         self._is_spoilt = True
@@ -353,21 +406,18 @@ class _Lease:
 
 @dataclass(frozen=True, slots=True)
 class _Resting:
-    """A kept connection: since when, by two clocks, for how long at most, and what closes it then."""
+    """A kept connection, and what closes it when its time is over."""
 
     channel: Channel
-    since_s: float
-    since: datetime
-    kept_s: float
     closing: asyncio.TimerHandle
 
 
 class Connector(TCPConnector):
     """Opens connections, and keeps those that may be used again, the last used at hand first.
 
-    Something unasked, an answer that came twice and a failure on a kept connection show that the way to the API keeps
-    connections badly. Then none is kept for a minute, and each time for twice as long, up to an hour: so it costs a
-    long run a few calls, and not a share of them.
+    Something unasked, an answer that came twice, a failure and an HTTP 408 on a kept connection show that the way to
+    the API keeps connections badly. Then none is kept for a minute, and each time for twice as long, up to an hour: so
+    it costs a long run a few calls, and not a share of them.
     """
 
     def __init__(self, *, clock: Clock, keeps: bool, **settings: Any) -> None:
@@ -400,18 +450,26 @@ class Connector(TCPConnector):
                 return connection
             if isinstance(transport.get_protocol(), Channel):
                 raise AssertionError("the client library has kept a connection itself")
-            channel = Channel(connection, transport, protocol, attempt.sockets, self.distrust)
+            channel = Channel(
+                connection, transport, protocol, attempt.sockets, clock=self._clock, when_unasked=self.distrust
+            )
         attempt.channel, attempt.sockets = channel, channel.sockets
         return channel.lease()
 
-    def put_back(self, channel: Channel, answer: Answer) -> None:
+    def put_back(self, attempt: Attempt, answer: Answer) -> None:
         """Keep a connection that has been answered on, or close it."""
+        if (channel := attempt.channel) is None:
+            return
+        if attempt.is_kept and answer.http_status == REQUEST_TIMEOUT:
+            self.distrust()  # it was closing when the call began
         kept_s = kept_for_s(answer.http_status, answer.headers)
-        if not (channel.finish(answer) and kept_s and self.keeps) or channel.calls >= CALLS_AT_MOST:
+        is_good = channel.finish(answer) and not attempt.is_last
+        if not (is_good and kept_s and self.keeps) or channel.calls >= CALLS_AT_MOST:
             channel.close()
             return
+        channel.rest(kept_s)
         closing = asyncio.get_running_loop().call_later(kept_s, self._close_rested, channel)
-        self._resting.append(_Resting(channel, self._clock.monotonic(), self._clock.now(), kept_s, closing))
+        self._resting.append(_Resting(channel, closing))
 
     def distrust(self) -> None:
         """Close what is kept, and keep nothing for a while."""
@@ -436,7 +494,7 @@ class Connector(TCPConnector):
         """Return a kept connection that may carry the attempt, and is kept no longer."""
         while self._resting and not attempt.anew:
             resting = self._resting[-1]
-            if not may_carry(self._idle_s(resting), kept_s=resting.kept_s, is_read=attempt.request.is_read):
+            if not resting.channel.is_young(is_read=attempt.request.is_read):
                 return None  # the others have been idle for longer
             self._resting.pop()
             resting.closing.cancel()
@@ -444,11 +502,6 @@ class Connector(TCPConnector):
                 return resting.channel
             resting.channel.close()
         return None
-
-    def _idle_s(self, resting: _Resting) -> float:
-        """Return how long a connection has been kept; the wall clock goes on while the machine is suspended."""
-        by_date = (self._clock.now() - resting.since).total_seconds()
-        return max(by_date, self._clock.monotonic() - resting.since_s)
 
     def _close_rested(self, channel: Channel) -> None:
         self._resting = [resting for resting in self._resting if resting.channel is not channel]

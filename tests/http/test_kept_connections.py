@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 
 import pytest
 
+from bulk_onboard.api.connections import kept_for_s
 from bulk_onboard.api.exchange import REPEATED, UNASKED, Answer, Failure, Request
 from tests.support.clocks import FakeClock
 from tests.support.raw_server import DeafServer, Peer, RawServer, answer
@@ -126,6 +129,75 @@ async def test_the_server_says_for_how_long(make_client):
             await client.exchange(GET)
 
     assert 2 == len(server.peers)
+
+
+@pytest.mark.parametrize(
+    ("told", "idle_s"),
+    [
+        ("timeout=3", 2),
+        ("Timeout = 3", 2),
+        ('timeout="3"', 2),
+        ("timeout=3, timeout=60", 2),
+        ("max=7, timeout=3;max=7", 2),
+        ("timeout=1", 0),
+        ("timeout=0", 0),
+        ("max=0", 0),
+        ("max=00, max=5", 0),
+        ("timeout=600", 15),
+        ("timeout=", 15),
+        ("300", 15),
+        ("", 15),
+    ],
+)
+def test_forms_of_keep_alive(told, idle_s):
+    """The shortest time that is told holds, less a second for the way; 15 s where none is told."""
+    assert idle_s == kept_for_s(200, {"keep-alive": told})
+
+
+async def test_connection_that_grows_too_old_while_the_loop_is_busy(make_client):
+    """Its age counts when the first byte leaves: a write for which it is too old by then goes over a new one."""
+    clock = FakeClock()
+    async with RawServer(Answering()) as server, make_client(server.url, clock=clock) as client:
+        await client.exchange(GET)
+        clock.pass_time(3)
+        sending = asyncio.ensure_future(client.exchange(create()))
+        asyncio.get_running_loop().call_soon(clock.pass_time, 2)  # its turn is after the headers', before the body's
+        second = await sending
+
+    assert numbered(2) == second.body
+    assert [0, 1] == [heard.count(b"POST ") for heard in server.heard]
+
+
+async def test_answer_that_waited_for_a_busy_loop(make_client, monkeypatch):
+    """A connection's age counts from when the answer arrived, not from when somebody had time to read it."""
+    monkeypatch.setattr("bulk_onboard.api.connections.WRITE_WITHIN_S", 0.2)
+    asked, may_answer, answered = (threading.Event() for _ in range(3))
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listening, listening.accept()[0] as peer:
+            peer.recv(65536)
+            asked.set()
+            may_answer.wait(5)
+            peer.sendall(whole(1))
+            answered.set()
+            peer.recv(65536)
+
+    serving = threading.Thread(target=serve, daemon=True)
+    serving.start()
+    async with make_client(f"http://127.0.0.1:{listening.getsockname()[1]}", answer_s=5) as client:
+        sending = asyncio.ensure_future(client.exchange(GET))
+        await asyncio.to_thread(asked.wait, 5)
+        may_answer.set()
+        answered.wait(5)
+        time.sleep(0.4)  # the loop is busy
+        first = await sending
+        listening.close()
+        second = await client.exchange(create())
+    serving.join(5)
+
+    assert numbered(1) == first.body
+    assert (False, False) == (second.kept, second.headers_sent)
 
 
 async def test_connection_is_closed_when_nobody_uses_it(make_client):
@@ -319,6 +391,47 @@ async def test_answer_before_the_body_was_read(make_client):
 
     assert [numbered(1), numbered(2)] == bodies(first, second)
     assert 2 == len(server.peers)
+
+
+@PLAIN_AND_TLS
+async def test_answer_before_the_body_has_left_this_machine(make_client, tls):
+    """Nor is it where the kernel still has some of the body: the peer has not read what it answers."""
+    with DeafServer(tls.server, first=whole(1)) as server:
+        async with make_client(server.url, answer_s=1, **tls.client) as client:
+            first = await client.exchange(create(1_000_000))
+            second = await client.exchange(GET)
+
+    assert numbered(1) == first.body
+    assert not second.kept
+
+
+async def test_what_we_asked_to_be_closed_is_not_used(make_client):
+    """A call that asked for the end of its connection leaves none, also where others are kept by now."""
+    clock = FakeClock()
+
+    def say(number: int) -> bytes:
+        clock.pass_time(60)
+        return whole(number)
+
+    async with RawServer(Answering(say)) as server, make_client(server.url, clock=clock) as client:
+        await client.exchange(GET)
+        server.peers[0].writer.write(b"?")
+        await asyncio.sleep(0.02)
+        for _ in range(2):
+            await client.exchange(GET)
+
+    assert [False, True, False] == [b"Connection: close" in heard for heard in server.heard]
+
+
+@READ_AND_WRITE
+async def test_408_on_a_kept_connection(make_client, request_):
+    """It was closing when the call came: that call has its answer, and none is kept for a minute."""
+    script = Answering(lambda number: answer(408) if number == 2 else whole(number))
+    async with RawServer(script) as server, make_client(server.url) as client:
+        seen = [await client.exchange(request_) for _ in range(4)]
+
+    assert [200, 408, 200, 200] == [each.http_status for each in seen]
+    assert [False, True, True] == [b"Connection: close" in heard for heard in server.heard]
 
 
 @pytest.mark.parametrize("how", ["end", "reset"])
