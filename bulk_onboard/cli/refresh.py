@@ -167,11 +167,13 @@ async def _refresh_jobs(invocation: Invocation, jobs: "Sequence[Job]", stop: "St
     from bulk_onboard.api.gate import Gate
     from bulk_onboard.maintenance.refresh import refresh_job
     from bulk_onboard.pipeline.accounts import AT_A_TIME, all_doing
+    from bulk_onboard.pipeline.preflight import let_files_be_open
     from bulk_onboard.pipeline.progress import READING_WORKBOOK, Progress
     from bulk_onboard.pipeline.sheets import sheets_at_hand
     from bulk_onboard.pipeline.threads import few_at_a_time
 
     heed_signals(stop)
+    let_files_be_open(jobs)
     credentials, gate = invocation.credentials_of_all(), Gate(jobs[0].uploads)
     progress = {job.account: Progress() for job in jobs}
 

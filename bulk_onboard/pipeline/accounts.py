@@ -27,7 +27,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.pipeline.finish import RunResult, as_it_stands, could_not_begin
 from bulk_onboard.pipeline.meeting import Confirm, Meeting
 from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
-from bulk_onboard.pipeline.preflight import wait_until_written
+from bulk_onboard.pipeline.preflight import let_files_be_open, wait_until_written
 from bulk_onboard.pipeline.progress import READING_WORKBOOK, WAITING_FOR_WORKBOOK, WRITING_REPORT, Progress
 from bulk_onboard.pipeline.report_over_all import OverAll, write_report_over_all
 from bulk_onboard.pipeline.run import Shared, run_job
@@ -99,6 +99,7 @@ async def run_jobs(
         Exception: a bug in one account; the others have ended in order, and their reports are written.
     """
     progress = progress or {job.account: Progress() for job in jobs}
+    let_files_be_open(jobs)
     stopping = stopping_after(jobs[0].stop_after, clock=clock, stop=stop)
     with few_at_a_time(AT_A_TIME), spared_by_collections() as spare, stopping:
         sheets = await _read_when_written(jobs, frame, clock=clock, stop=stop, progress=progress, say=say)

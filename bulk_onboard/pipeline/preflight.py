@@ -1,17 +1,19 @@
-"""Check that the workbook is fully written, and that there is room on the disk."""
+"""Check that the workbook is fully written, that there is room on the disk, and that enough files may be open."""
 
+import resource
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from bulk_onboard.clock import Clock
-from bulk_onboard.errors import BulkOnboardError, StoppedError, WorkbookError
+from bulk_onboard.errors import BulkOnboardError, StoppedError, UsageError, WorkbookError
 from bulk_onboard.job import Job
 from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.pipeline.stop import Stop
-from bulk_onboard.units import format_duration, format_size
+from bulk_onboard.units import format_count, format_duration, format_size
 
 # The workbook is read once it has not been changed for a while, by its own modification time and by two looks that see
 # the same. The time of a file from the future, by a clock that is ahead or by intent, says nothing about its age, so it
@@ -115,3 +117,49 @@ def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
                 f"{folders[device]} has {format_size(free)} free, and {rows:,} rows need about {format_size(size)} for "
                 "ledger and report. Nothing was sent; free space, then run again."
             )
+
+
+OPEN_FILES = 100  # of the process itself, and what is open while workbooks and documents are read
+_OF_AN_ACCOUNT = 3  # its ledger, the lock of that, and a connection that is kept for the next call
+
+
+class OpenFiles(NamedTuple):
+    """How many files accounts that run together need open at a time.
+
+    Attributes:
+        least: without these they cannot run.
+        most: with these every connection can be kept that the API lets us keep.
+    """
+
+    least: int
+    most: int
+
+
+def open_files_of(jobs: Sequence[Job]) -> OpenFiles:
+    """Return how many files these accounts need open at a time; a connection is one."""
+    calls = sum(job.concurrency for job in jobs)
+    least = OPEN_FILES + _OF_AN_ACCOUNT * len(jobs) + min(jobs[0].uploads, calls)
+    return OpenFiles(least, least + calls)
+
+
+def let_files_be_open(jobs: Sequence[Job]) -> None:
+    """Let the process have as many files open as these accounts need; systems start it with 256 or 1,024.
+
+    Raises:
+        UsageError: the system does not allow the least.
+    """
+    needed, (now, allowed) = open_files_of(jobs), resource.getrlimit(resource.RLIMIT_NOFILE)
+    if _is_below(allowed, needed.least):
+        raise UsageError(
+            f"{format_count(len(jobs), 'account')} need {needed.least:,} open files at a time, and this machine allows "
+            f"the process {allowed:,}. Nothing was sent. Have that limit raised (nofile; in a systemd unit "
+            "LimitNOFILE), or run some of the accounts at a time (--account)."
+        )
+    if _is_below(now, needed.most):
+        wanted = allowed if _is_below(allowed, needed.most) else needed.most
+        with suppress(ValueError, OSError):  # a system may have a bound of its own beside this one
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed))
+
+
+def _is_below(limit: int, number: int) -> bool:
+    return limit != resource.RLIM_INFINITY and limit < number

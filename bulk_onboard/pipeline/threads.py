@@ -24,8 +24,13 @@ _pool: ContextVar[Executor | None] = ContextVar("the threads of many accounts", 
 def spared_by_collections() -> Iterator[Callable[[], None]]:
     """Yield what lets garbage collections pass over all that is there when it is called, while the context lasts.
 
-    With the judged rows of hundreds of accounts each full collection would hold up the loop for half a second.
+    With the judged rows of hundreds of accounts each full collection would hold up the loop for half a second. Where
+    the program has set something aside itself, as servers do before they fork, nothing is done: it cannot be told apart
+    afterwards.
     """
+    if gc.get_freeze_count():
+        yield lambda: None
+        return
     try:
         yield gc.freeze
     finally:

@@ -186,6 +186,32 @@ async def test_a_narrow_gate_throttles_nobody():
 
 
 @virtual
+async def test_what_an_answer_says_meanwhile_holds_at_the_gate():
+    """A call that was free to go when it joined the line is not sent where another client has spent the rest since.
+
+    The answer before it says so, and frees the place that it waited for. Without the second question it would be
+    throttled, since nothing else stands between the gate and the API.
+    """
+    server, pacer = Server("fixed", SIXTY), Pacer(SIXTY, clock=VirtualClock(), gate=Gate(1))
+
+    async def call() -> None:
+        ticket = await pacer.wait_turn(Priority.WRITE)
+        outcome = await server.send(get())
+        pacer.answered(ticket, outcome.quota, throttled=isinstance(outcome, Throttled))
+
+    await call()  # after it both of the next ones may go
+    on_its_way, at_the_gate = asyncio.create_task(call()), asyncio.create_task(call())
+    await asyncio.sleep(0.01)
+    for _ in range(58):
+        server.grant()
+    await on_its_way
+    await at_the_gate
+
+    assert ([], 3) == (server.throttles, server.granted)
+    assert 60.0 <= server.sends[-1]
+
+
+@virtual
 async def test_documents_take_room_and_reads_do_not():
     """Of a create and an update the documents count, of every other call nothing does."""
     gate = Gate()

@@ -1,12 +1,13 @@
 """What takes long is done in threads, so that the event loop goes on with its calls."""
 
 import asyncio
+import gc
 import threading
 from contextvars import ContextVar
 
 import pytest
 
-from bulk_onboard.pipeline.threads import few_at_a_time, in_thread
+from bulk_onboard.pipeline.threads import few_at_a_time, in_thread, spared_by_collections
 
 _whose: ContextVar[str] = ContextVar("whose", default="nobody's")
 
@@ -60,3 +61,43 @@ async def test_the_threads_are_those_of_the_task():
         await beside
 
     assert [True, False] == sorted((name.startswith("account") for name in names), reverse=True)
+
+
+async def test_few_within_few():
+    """Whoever runs accounts within a run of accounts has threads of his own, and the outer one gets its own back."""
+    names: list[str] = []
+
+    async def note() -> None:
+        names.append(await in_thread(lambda: threading.current_thread().name))
+
+    with few_at_a_time(1):
+        await note()
+        with few_at_a_time(1):
+            await note()
+        await note()
+    await note()
+
+    assert [True, True, True, False] == [name.startswith("account") for name in names]
+
+
+def test_collections_pass_over_what_is_there():
+    """While the context lasts, from when they are told; afterwards they see all of it again."""
+    with spared_by_collections() as spare:
+        assert not gc.get_freeze_count()
+        spare()
+        assert gc.get_freeze_count()
+
+    assert not gc.get_freeze_count()
+
+
+def test_what_the_program_has_set_aside_stays_so():
+    """Letting go of everything at the end would let go of that, too."""
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with spared_by_collections() as spare:
+            spare()
+
+        assert frozen == gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
