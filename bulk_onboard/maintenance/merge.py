@@ -98,6 +98,22 @@ class Merged:
         return ExitStatus.ROWS_NEED_ATTENTION if self.left else ExitStatus.DONE
 
 
+def to_merge(jobs: Sequence[Job]) -> Job:
+    """Return the account with which a workbook that these share is merged: the first whose ledger can be read.
+
+    What its newest run was told holds for the merge. Where no ledger can be read it is the first account, so that
+    `merge_job` says why.
+    """
+    return next((job for job in jobs if len(jobs) == 1 or _can_be_read(job)), jobs[0])
+
+
+def _can_be_read(job: Job) -> bool:
+    try:
+        return not job.ledger.exists() or bool(read_ledger_state(job.ledger))
+    except (LedgerError, UsageError):
+        return False
+
+
 async def merge_job(job: Job, *, copy: Path | None, clock: Clock, commands: Commands | None = None) -> Merged:
     """Take the cells that were changed in the annotated copy into the workbook.
 

@@ -380,6 +380,23 @@ async def test_merge_leaves_rows_of_an_account_whose_ledger_cannot_be_read(offic
     assert "Row 2 is left as it is. The ledger of account acme cannot be read" in told.json["left"][0]
 
 
+async def test_merge_of_all_accounts_where_the_first_has_a_damaged_ledger(office: Office) -> None:
+    """The rows of the others are taken all the same, whether accounts were named or not."""
+    office.open_accounts(*THREE)
+    rows = [business(number) for number in range(6)]
+    rows[0]["Email"], rows[4]["Email"] = "none", "nothing"
+    office.fill(rows)
+    await run(office, annotate=True)
+    copy = office.folder / "businesses.annotated.xlsx"
+    fixed(copy, {place_of(copy, "Email", 2): "one@example.com", place_of(copy, "Email", 6): "two@example.com"})
+    damage(office.ledger_of("acme"))
+
+    told = await office.type("merge", "--json")
+
+    assert (3, 1) == (told.status, told.json["cells"])
+    assert "Row 2 is left as it is. The ledger of account acme cannot be read" in told.json["left"][0]
+
+
 async def test_next_command_where_only_some_share_the_workbook(office: Office) -> None:
     """It names an account, since nobody else could tell whose copy is meant; and works when it is pasted."""
     office.open_accounts("acme", "bravo", "carol", keys={"carol": {"workbook": "other.xlsx"}})
