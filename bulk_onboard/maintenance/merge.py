@@ -27,7 +27,6 @@ from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.transport import EditAnswer, EditRequest, edit_answer_of, encode
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, load_jobs
-from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.identity import annotated_token, normal_user_key
@@ -184,7 +183,7 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock, commands: Comm
 
 
 def _copies(job: Job) -> list[Path]:
-    return copies(job.workbook, name_of(job.workbook))
+    return copies(job.workbook, job.copies)
 
 
 def _nothing_saved(job: Job) -> Merged:
