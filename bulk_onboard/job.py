@@ -40,6 +40,8 @@ class Job:
         account: its name among the job's accounts; empty where the job has none.
         other_accounts: the ledgers of the job's other accounts by their names, picked or not: no row may be in two.
         shares_sheet: whether its rows are those of the sheet whose `Account` cell names it.
+        copies_of: the account whose name the annotated copies bear, where those of other accounts would be called like
+            them: accounts have other sheets of the file, or a file of that name with another ending; else empty.
         report_over_all: the report over all accounts of the job; without accounts it is never written.
         workbook: the file itself; the pattern where no file matches it.
         workbook_pattern: the pattern that the workbook is the newest match of; None where it is named itself.
@@ -51,6 +53,7 @@ class Job:
     account: str
     other_accounts: Mapping[str, Path]
     shares_sheet: bool
+    copies_of: str
     report_over_all: Path
     workbook: Path
     workbook_pattern: Path | None
@@ -120,6 +123,11 @@ class Job:
         return self.ledger.with_name(f"{self.name}.converted")
 
     @property
+    def copies(self) -> str:
+        """Return what annotated copies of its sheet are called, up to `.annotated`."""
+        return ".".join(filter(None, (name_of(self.workbook), self.copies_of)))
+
+    @property
     def scope(self) -> Scope:
         """Return what a run of it may take on."""
         return Scope(
@@ -172,9 +180,13 @@ def load_jobs(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: 
         _of_account(each, file, values, given if each.name in picked else {}, typed, found=found) for each in accounts
     ]
     _refuse_one_file_for_two(jobs, file)
-    ledgers = {job.account: job.ledger for job in jobs}
+    ledgers, copies = {job.account: job.ledger for job in jobs}, _copies_by_account(jobs)
     return tuple(
-        replace(job, other_accounts={name: ledger for name, ledger in ledgers.items() if name != job.account})
+        replace(
+            job,
+            other_accounts={name: ledger for name, ledger in ledgers.items() if name != job.account},
+            copies_of=copies[job.account],
+        )
         for job in jobs
         if job.account in picked
     )
@@ -311,6 +323,7 @@ def _complete(
         "account": account,
         "other_accounts": {},
         "shares_sheet": shares_sheet,
+        "copies_of": "",
         "report_over_all": file.with_name(f"{name_of(file)}.report.xlsx"),
         "workbook_pattern": pattern,
     }
@@ -378,6 +391,20 @@ def _of_account(
         shares_sheet="workbook" not in own.values,
         found=found,
     )
+
+
+def _copies_by_account(jobs: Iterable[Job]) -> dict[str, str]:
+    """Return `Job.copies_of` for each account: the first one that has its sheet."""
+    by_name: dict[tuple[Path, str], dict[tuple[Path, str | None], list[str]]] = {}
+    for job in jobs:
+        sheets = by_name.setdefault((job.workbook.parent.resolve(), name_of(job.workbook)), {})
+        sheets.setdefault((job.workbook.resolve(), job.sheet), []).append(job.account)
+    return {
+        account: sharers[0] if len(sheets) > 1 else ""
+        for sheets in by_name.values()
+        for sharers in sheets.values()
+        for account in sharers
+    }
 
 
 def _refuse_one_for_several(

@@ -16,6 +16,7 @@ from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.units import format_count
 
 if TYPE_CHECKING:
+    from bulk_onboard.job import Job
     from bulk_onboard.maintenance.merge import Merged
     from bulk_onboard.maintenance.resolve import How, Resolution
     from bulk_onboard.maintenance.retention import Piece
@@ -34,11 +35,11 @@ def merge(invocation: Invocation, copy: _COPY = None) -> Output:
     Sends nothing. Exit status 3 where something was left for you to look at, such as a cell that was changed in both.
     """
     from bulk_onboard.job import whole_job
-    from bulk_onboard.maintenance.merge import merge_job
+    from bulk_onboard.maintenance.merge import merge_job, to_merge
 
     jobs = invocation.jobs
     share_one = len({(job.workbook, job.sheet) for job in jobs}) == 1
-    job = jobs[0] if share_one else invocation.job
+    job = to_merge(jobs) if share_one else invocation.job
     work = merge_job(job, copy=copy, clock=invocation.clock(), commands=whole_job(jobs) if len(jobs) > 1 else None)
     return _merged(invocation, invocation.awaited("reading the copy and the workbook", work))
 
@@ -53,11 +54,14 @@ def offer_merge(invocation: Invocation) -> Output | None:
     """
     from bulk_onboard.job import whole_job
     from bulk_onboard.job_file import name_of
-    from bulk_onboard.maintenance.merge import merge_job
+    from bulk_onboard.maintenance.merge import merge_job, to_merge
     from bulk_onboard.pipeline.annotated_copy import is_newer, saved_copy
 
-    workbooks = {(job.workbook, job.sheet): job for job in invocation.jobs}
-    for job in workbooks.values():
+    workbooks: dict[tuple[Path, str | None], list[Job]] = {}
+    for job in invocation.jobs:
+        workbooks.setdefault((job.workbook, job.sheet), []).append(job)
+    for sharers in workbooks.values():
+        job = to_merge(sharers)
         copy = saved_copy(job) if name_of(job.workbook) == job.workbook.stem else None
         if copy is None or not is_newer(copy, job.workbook):
             continue

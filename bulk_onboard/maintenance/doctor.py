@@ -41,7 +41,6 @@ from bulk_onboard.intake.documents.copies import read_index
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.job import Job, job_file_of
-from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.disk import Disk
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, check_place, look_at_lock, open_to_others
@@ -342,13 +341,12 @@ def _report(job: Job) -> FileFacts:
 
 
 def _annotated(job: Job) -> FileFacts:
-    name = name_of(job.workbook)
     troubles = [
         is_open_in(copy, program, to_do=_SAVE_AND_CLOSE)
-        for copy in copies(job.workbook, name)
+        for copy in copies(job.workbook, job.copies)
         if (program := opened_in(copy))
     ]
-    place = next(places(job.workbook, name), None)
+    place = next(places(job.workbook, job.copies), None)
     if place is None:
         troubles.append(Trouble(f"There are too many copies beside {job.workbook}.", "Remove the old ones."))
     elif place.parent.is_dir() and not os.access(place.parent, os.W_OK | os.X_OK):

@@ -27,7 +27,6 @@ from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.transport import EditAnswer, EditRequest, edit_answer_of, encode
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, load_jobs
-from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.identity import annotated_token, normal_user_key
@@ -96,6 +95,22 @@ class Merged:
     def exit_status(self) -> ExitStatus:
         """Return `ROWS_NEED_ATTENTION` where something was left."""
         return ExitStatus.ROWS_NEED_ATTENTION if self.left else ExitStatus.DONE
+
+
+def to_merge(jobs: Sequence[Job]) -> Job:
+    """Return the account with which a workbook that these share is merged: the first whose ledger can be read.
+
+    What its newest run was told holds for the merge. Where no ledger can be read it is the first account, so that
+    `merge_job` says why.
+    """
+    return next((job for job in jobs if len(jobs) == 1 or _can_be_read(job)), jobs[0])
+
+
+def _can_be_read(job: Job) -> bool:
+    try:
+        return not job.ledger.exists() or bool(read_ledger_state(job.ledger))
+    except (LedgerError, UsageError):
+        return False
 
 
 async def merge_job(job: Job, *, copy: Path | None, clock: Clock, commands: Commands | None = None) -> Merged:
@@ -168,7 +183,7 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock, commands: Comm
 
 
 def _copies(job: Job) -> list[Path]:
-    return copies(job.workbook, name_of(job.workbook))
+    return copies(job.workbook, job.copies)
 
 
 def _nothing_saved(job: Job) -> Merged:

@@ -229,7 +229,7 @@ def _reports(report: Path, formats: Sequence[str]) -> Iterator[Piece]:
 def _annotated(job: Job) -> Iterator[Piece]:
     """Yield the annotated copies, saved or not; where the job names a pattern, those of every workbook that fits it."""
     for piece in _beside(job.workbook, r".+\.annotated(?:-[0-9]+)?\.xlsx", ANNOTATED):
-        if re.fullmatch(_names(job), name_of(piece.path)):
+        if re.fullmatch(_names(job, of=job.copies_of), name_of(piece.path)):
             yield piece
 
 
@@ -240,10 +240,15 @@ def _before_merges(job: Job) -> Iterator[Piece]:
             yield piece
 
 
-def _names(job: Job) -> str:
-    """Return a pattern for the names of the job's workbooks, without their endings."""
+def _names(job: Job, *, of: str = "") -> str:
+    """Return a pattern for the names of the job's workbooks, without their endings.
+
+    Args:
+        of: what is behind the name, as in those of copies that bear an account's name.
+    """
+    behind = f".{of}" if of else ""
     pattern = job.workbook_pattern
-    return fnmatch.translate(name_of(pattern)) if pattern else re.escape(name_of(job.workbook))
+    return fnmatch.translate(f"{name_of(pattern)}{behind}") if pattern else re.escape(name_of(job.workbook) + behind)
 
 
 def _beside(path: Path, pattern: str, kind: Kind) -> list[Piece]:

@@ -177,7 +177,7 @@ def _annotated(job: Job, sheet: Sheet, parts: Sequence[Part]) -> Annotated | Non
     annotation = make_annotation(shown, parts, bases=_bases_of(job), some_rows=some_rows)
     created = datetime.now(UTC).replace(microsecond=0)
     write, notes = _copy(job.workbook, shown, annotation, created)
-    return _put(job.workbook, write, notes, created)
+    return _put(job, write, notes, created)
 
 
 def _bases_of(job: Job) -> tuple[Base, ...]:
@@ -309,14 +309,14 @@ def _write_all(file: BinaryIO, content: bytes) -> None:
     file.write(content)
 
 
-def _put(workbook: Path, write: _Write, notes: tuple[str, ...], created: datetime) -> Annotated:
+def _put(job: Job, write: _Write, notes: tuple[str, ...], created: datetime) -> Annotated:
     """Write the copy at the first of its places that is free or may be overwritten."""
 
     def write_and_seal(file: BinaryIO, folder: Path) -> None:
         write(file, folder)
         seal(file, created)
 
-    for path in places(workbook, name_of(workbook)):
+    for path in places(job.workbook, job.copies):
         try:
             target.replace(path, write_and_seal)
         except target.TakenError:
@@ -325,12 +325,12 @@ def _put(workbook: Path, write: _Write, notes: tuple[str, ...], created: datetim
             why = error.strerror or str(error)
             return Annotated(None, (f"The annotated workbook could not be written to {path}: {why}.",))
         return Annotated(path, notes)
-    return Annotated(None, (f"There are too many annotated copies beside {workbook}. Remove the old ones.",))
+    return Annotated(None, (f"There are too many annotated copies beside {job.workbook}. Remove the old ones.",))
 
 
 def saved_copy(job: Job) -> Path | None:
     """Return the annotated copy that somebody saved last; None where nobody did."""
-    return next((path for path in copies(job.workbook, name_of(job.workbook)) if not is_untouched(path)), None)
+    return next((path for path in copies(job.workbook, job.copies) if not is_untouched(path)), None)
 
 
 def is_newer(copy: Path, workbook: Path) -> bool:

@@ -380,6 +380,62 @@ async def test_merge_leaves_rows_of_an_account_whose_ledger_cannot_be_read(offic
     assert "Row 2 is left as it is. The ledger of account acme cannot be read" in told.json["left"][0]
 
 
+async def test_merge_of_all_accounts_where_the_first_has_a_damaged_ledger(office: Office) -> None:
+    """The rows of the others are taken all the same, whether accounts were named or not."""
+    office.open_accounts(*THREE)
+    rows = [business(number) for number in range(6)]
+    rows[0]["Email"], rows[4]["Email"] = "none", "nothing"
+    office.fill(rows)
+    await run(office, annotate=True)
+    copy = office.folder / "businesses.annotated.xlsx"
+    fixed(copy, {place_of(copy, "Email", 2): "one@example.com", place_of(copy, "Email", 6): "two@example.com"})
+    damage(office.ledger_of("acme"))
+
+    told = await office.type("merge", "--json")
+
+    assert (3, 1) == (told.status, told.json["cells"])
+    assert "Row 2 is left as it is. The ledger of account acme cannot be read" in told.json["left"][0]
+
+
+async def test_sheets_of_one_file_have_marked_copies_of_their_own(office: Office) -> None:
+    """Neither takes the other's place; each is merged for its account, and both files' cells are in the workbook."""
+    own = {name: {"workbook": "two.xlsx", "sheet": name} for name in ("acme", "bravo")}
+    office.open_accounts("acme", "bravo", keys=own, annotate=True)
+    office.fill([business(1, Email="none")])
+    office.workbook.rename(office.folder / "two.xlsx")
+    book = openpyxl.load_workbook(office.folder / "two.xlsx")
+    first = data_sheet(book)
+    first.title = "acme"
+    book.copy_worksheet(first).title = "bravo"
+    for header, cell in zip(first[1], book["bravo"][2], strict=True):
+        cell.value = business(2, Email="nothing").get(str(header.value))
+    book.save(office.folder / "two.xlsx")
+    office.fill([business(2)])
+
+    checked = await office.type("check", "--offline", "--json")
+    results = await run(office)
+
+    copies = [office.folder / f"two.{name}.annotated.xlsx" for name in ("acme", "bravo")]
+    assert list(map(str, copies)) == checked.json["annotated"]
+    assert copies == [result.annotated for result in results.results]
+    told = []
+    for copy, name in zip(copies, own, strict=True):
+        marked = openpyxl.load_workbook(copy)
+        place = next(cell for row in marked[name].iter_rows(min_row=2) for cell in row if cell.comment)
+        place.value = f"{name}@example.com"
+        marked.save(copy)
+        aged(copy)
+        told.append(await office.type("merge", "--account", name, "--json"))
+    assert [(0, 1), (0, 1)] == [(each.status, each.json["cells"]) for each in told]
+    assert list(map(str, copies)) == [each.json["copy"] for each in told]
+    after = openpyxl.load_workbook(office.folder / "two.xlsx")
+    emails = [
+        sheet.cell(2, [cell.value for cell in sheet[1]].index("Email") + 1).value
+        for sheet in map(after.__getitem__, own)
+    ]
+    assert ["acme@example.com", "bravo@example.com"] == emails
+
+
 async def test_next_command_where_only_some_share_the_workbook(office: Office) -> None:
     """It names an account, since nobody else could tell whose copy is meant; and works when it is pasted."""
     office.open_accounts("acme", "bravo", "carol", keys={"carol": {"workbook": "other.xlsx"}})

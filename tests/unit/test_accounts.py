@@ -82,6 +82,22 @@ def test_keys_of_an_account_hold_for_it_alone(tmp_path, write):
     assert (tmp_path, tmp_path / "bravo/documents") == (acme.documents, bravo.documents)
 
 
+def test_copies_of_several_sheets_bear_the_accounts_names(write):
+    """Else one would take another's place: of a second sheet, or of a file that has another ending alone."""
+    tables = (
+        '[[accounts]]\nname = "acme"\n[[accounts]]\nname = "bravo"\n'
+        '[[accounts]]\nname = "carol"\nworkbook = "two.xlsx"\nsheet = "One"\n'
+        '[[accounts]]\nname = "dora"\nworkbook = "./two.xlsx"\nsheet = "Two"\n'
+        '[[accounts]]\nname = "emil"\nworkbook = "three.csv"\n[[accounts]]\nname = "fay"\nworkbook = "three.xlsx"\n'
+    )
+
+    jobs = load_jobs(write(tables))
+
+    names = ["businesses", "businesses", "two.carol", "two.dora", "three.emil", "three.fay"]
+    assert names == [job.copies for job in jobs]
+    assert "two.dora" == load_job(write(tables), {"account": ("dora",)}).copies
+
+
 def test_tables_of_an_account_are_its_own(write):
     """A table below an account's is that one's."""
     text = '[[accounts]]\nname = "acme"\n[accounts.findings]\n"state-unknown" = "off"\n[[accounts]]\nname = "bravo"\n'
