@@ -15,12 +15,15 @@ from bulk_onboard.job import Job
 from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.fold import fold
 from bulk_onboard.ledger.journal import read_ledger_state
+from bulk_onboard.ledger.lock import look_at_lock
 from bulk_onboard.ledger.repair import salvage
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.sheet import Sheet, type_by_name
 from bulk_onboard.validation import KnownBusinesses
 
+_NOT_RECOGNISED = "so rows that this account has filed are not recognised here"
+_SINCE_NOT_RECOGNISED = "so rows that this account has filed since are not recognised here"
 _NOTHING = KnownBusinesses(LedgerState())
 NOT_TWICE: Mapping[int, str] = MappingProxyType({})
 
@@ -33,7 +36,7 @@ class Others:
         against: the ledgers of other jobs, each with the name of its file.
         own: what the account's own ledger knows, where the job has other accounts.
         accounts: the other accounts that have a ledger, each with what that knows.
-        unread: the other accounts whose ledger is damaged or cannot be read, and what became of that.
+        unread: the other accounts whose ledger is damaged, lost or older than it was, and what became of that.
         twice: by row number, another account that has a row of the same business.
     """
 
@@ -93,20 +96,31 @@ class OtherLedgers:
 
 
 def _read(path: Path) -> _Read:
+    written = _written_until(path)  # before the ledger, which may become longer meanwhile
     if not path.exists():
-        return _Read(_NOTHING)
+        return _Read(_NOTHING, f"it is not there any more, {_NOT_RECOGNISED}" if written else "")
     try:
-        return _Read(KnownBusinesses(read_ledger_state(path).ledger_state))
+        ledger_state = read_ledger_state(path).ledger_state
+        older = ledger_state.seq < written
+        return _Read(KnownBusinesses(ledger_state), f"it was longer before, {_SINCE_NOT_RECOGNISED}" if older else "")
     except LedgerError:
         pass
     except BulkOnboardError:
-        return _Read(_NOTHING, "it cannot be read, so rows that this account has filed are not recognised here")
+        return _Read(_NOTHING, f"it cannot be read, {_NOT_RECOGNISED}")
     try:
         saved = salvage(path.read_bytes(), kept_as="", now=datetime.fromtimestamp(0, UTC), name=str(path))
         known = KnownBusinesses(fold(saved.content, str(path)).ledger_state)
     except (LedgerError, OSError):
-        return _Read(_NOTHING, "it cannot be used, so rows that this account has filed are not recognised here")
+        return _Read(_NOTHING, f"it cannot be used, {_NOT_RECOGNISED}")
     return _Read(known, "it is damaged, so rows were held against what is left of it")
+
+
+def _written_until(path: Path) -> int:
+    """Return how many lines the ledger is known to have had, whatever has become of it; 0 where that is not known."""
+    try:
+        return look_at_lock(path).highest_seq
+    except OSError:
+        return 0
 
 
 def read_others(job: Job, ledgers: OtherLedgers | None = None, twice: Mapping[int, str] = NOT_TWICE) -> Others:
