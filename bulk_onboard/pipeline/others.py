@@ -3,6 +3,8 @@
 A business that one of them has is not filed once more. Each is read once, however many accounts are held against it.
 """
 
+import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -123,16 +125,20 @@ def _written_until(path: Path) -> int:
         return 0
 
 
-def read_others(job: Job, ledgers: OtherLedgers | None = None, twice: Mapping[int, str] = NOT_TWICE) -> Others:
+def read_others(
+    job: Job, ledgers: OtherLedgers | None = None, twice: Mapping[int, str] = NOT_TWICE, *, auth_id: str = ""
+) -> Others:
     """Return what the job's rows are held against.
 
     Args:
         job: its `--against`, and its other accounts, say which ledgers.
         ledgers: those that were read already, for other accounts.
         twice: by row number, another account that has a row of the same business (`Sheets.twice`).
+        auth_id: of the account; empty where that is not known.
 
     Raises:
-        UsageError: a ledger under `--against` is not there, cannot be read, is a workbook, or is the job's own.
+        UsageError: a ledger under `--against` is not there, cannot be read, is a workbook, or is the job's own; or the
+            job would begin a ledger for an account that has one under another name.
         LedgerError: one of these is damaged, or newer than this tool.
     """
     ledgers = ledgers or OtherLedgers()
@@ -147,13 +153,38 @@ def read_others(job: Job, ledgers: OtherLedgers | None = None, twice: Mapping[in
                 "Leave it out of --against."
             )
     against = tuple((path.name, ledgers.whole(path)) for path in job.against)
-    if not job.other_accounts:
+    if not job.account:
         return Others(against, twice=twice)
     read = {account: ledgers.of_account(path) for account, path in job.other_accounts.items()}
+    former = {path: ledgers.of_account(path) for path in job.former_ledgers}
+    own_known = ledgers.of_account(job.ledger).known
+    if auth_id and not os.path.lexists(job.ledger):
+        _refuse_second_ledger(job, auth_id, read, former)
+    live = {auth_id, own_known.auth_id, *(each.known.auth_id for each in read.values())} - {""}
+    read |= {f"of {path.name}": each for path, each in former.items() if each.known.auth_id not in live}
     return Others(
         against,
-        ledgers.of_account(job.ledger).known,
+        own_known,
         tuple((account, each.known) for account, each in read.items() if each.known),
         tuple((account, each.trouble) for account, each in read.items() if each.trouble),
         twice,
     )
+
+
+def _refuse_second_ledger(job: Job, auth_id: str, read: Mapping[str, _Read], former: Mapping[Path, _Read]) -> None:
+    """Raise UsageError where a ledger of this account is there, and is not the one that the job names for it."""
+    for other, each in read.items():
+        if each.known.auth_id == auth_id:
+            raise UsageError(
+                f"The credentials of {job.account} are those of the account {other}, as its ledger "
+                f"{job.other_accounts[other]} says. Nothing was sent; correct {' and '.join(job.variables)}, or the "
+                "files with them."
+            )
+    for path, each in former.items():
+        if each.known.auth_id == auth_id:
+            raise UsageError(
+                f"The ledger {path} is of the account id that {job.account} has, and there is no ledger {job.ledger}. "
+                "Nothing was sent, since what that ledger knows would be forgotten. To go on with it, write below "
+                f'name = "{job.account}" in {job.file}: ledger = {json.dumps(path.name)}. To begin anew, move it to '
+                "another folder."
+            )

@@ -238,10 +238,14 @@ class _Sighting(NamedTuple):
 
 
 class KnownBusinesses:
-    """What a ledger's businesses are known by; build it once for all rows, and drop the ledger state."""
+    """What a ledger's businesses are known by; build it once for all rows, and drop the ledger state.
+
+    Attributes:
+        auth_id: the account that the ledger belongs to; empty where it does not say.
+    """
 
     def __init__(self, ledger_state: LedgerState) -> None:
-        self._auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
+        self.auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
         self._by_token: dict[str, _Sighting] = {}
         self._by_registration: dict[str, _Sighting] = {}
         self._by_fingerprint: dict[str, _Sighting] = {}
@@ -287,7 +291,7 @@ class KnownBusinesses:
         others.update(position for position, number in enumerate(numbers) if not number)
         if self._keys_of_replaced:
             others.update(position for position, one in enumerate(judged) if self._may_have_replaced(one.row))
-        return sorted(others.union(places_of_known(self._auth_id, numbers, self._numbers)))
+        return sorted(others.union(places_of_known(self.auth_id, numbers, self._numbers)))
 
     def known_as(self, row: Row) -> _Sighting | None:
         """Return what it has of the row's business by the cells that identify it; None for nothing.
@@ -298,11 +302,11 @@ class KnownBusinesses:
 
     def _found(self, row: Row) -> Iterable[_Sighting | None]:
         yield self._by_token.get(annotated_token(row))
-        registration = registration_token_of(self._auth_id, row)
+        registration = registration_token_of(self.auth_id, row)
         yield self._by_registration.get(registration)
         if not (registration and self._are_all_numbered) or self._may_have_replaced(row):
-            yield self._by_token.get(token_of(self._auth_id, row))
-            yield self._by_token.get(keyless_token_of(self._auth_id, row))
+            yield self._by_token.get(token_of(self.auth_id, row))
+            yield self._by_token.get(keyless_token_of(self.auth_id, row))
 
     def _may_have_replaced(self, row: Row) -> bool:
         """Return whether the row may have what a record was before: that has its Key, or none."""
