@@ -5,6 +5,7 @@ a run everything is one account's.
 """
 
 import functools
+import glob
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import Any
 from bulk_onboard import errors
 from bulk_onboard.intake.newest import is_pattern, newest
 from bulk_onboard.job_file import AccountTable, find_job_file, name_of, read_flags, read_job_file
-from bulk_onboard.model.account import path_of, variables_of
+from bulk_onboard.model.account import is_of_account, path_of, variables_of
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Rulings
 from bulk_onboard.model.identity import normal_user_key
@@ -39,6 +40,8 @@ class Job:
         sha256: digest of the job file, for the ledger; empty for a bare workbook.
         account: its name among the job's accounts; empty where the job has none.
         other_accounts: the ledgers of the job's other accounts by their names, picked or not: no row may be in two.
+        former_ledgers: those beside the job file that none of its accounts has any more: of accounts that were renamed
+            or taken out of the file, and of the job before it had accounts.
         shares_sheet: whether its rows are those of the sheet whose `Account` cell names it.
         copies_of: the account whose name the annotated copies bear, where those of other accounts would be called like
             them: accounts have other sheets of the file, or a file of that name with another ending; else empty.
@@ -52,6 +55,7 @@ class Job:
     sha256: str
     account: str
     other_accounts: Mapping[str, Path]
+    former_ledgers: tuple[Path, ...]
     shares_sheet: bool
     copies_of: str
     report_over_all: Path
@@ -181,11 +185,13 @@ def load_jobs(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: 
     ]
     _refuse_one_file_for_two(jobs, file)
     ledgers, copies = {job.account: job.ledger for job in jobs}, _copies_by_account(jobs)
+    former = _former_ledgers(file, ledgers.values())
     return tuple(
         replace(
             job,
             other_accounts={name: ledger for name, ledger in ledgers.items() if name != job.account},
             copies_of=copies[job.account],
+            former_ledgers=former,
         )
         for job in jobs
         if job.account in picked
@@ -322,6 +328,7 @@ def _complete(
     own: dict[str, Any] = {
         "account": account,
         "other_accounts": {},
+        "former_ledgers": (),
         "shares_sheet": shares_sheet,
         "copies_of": "",
         "report_over_all": file.with_name(f"{name_of(file)}.report.xlsx"),
@@ -438,6 +445,20 @@ def _files_of_two(jobs: Sequence[Job]) -> Iterator[str]:
             if len(same) > 1:
                 first, second, *_ = (job.account for job in same)
                 yield f"accounts {first} and {second} have one {what}; give each its own{_OR_SHARE.get(what, '')}"
+
+
+def _former_ledgers(file: Path, own: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the ledgers called like the job that none of its accounts has, and no other job or workbook beside it."""
+    whole, taken = file.with_name(f"{name_of(file)}.ledger.jsonl"), {ledger.resolve() for ledger in own}
+    beside = sorted(whole.parent.glob(f"{glob.escape(name_of(file))}.*ledger.jsonl"))
+    found = [path for path in beside if path == whole or is_of_account(path, whole)]
+    found = [path for path in found if path.resolve() not in taken]
+    others = {name_of(path) for path in whole.parent.iterdir() if _may_be_job(path)} if found else set()
+    return tuple(path for path in found if path == whole or path.name.removesuffix(".ledger.jsonl") not in others)
+
+
+def _may_be_job(path: Path) -> bool:
+    return path.suffix.lower() == ".toml" or type_by_name(path) is not None
 
 
 _OWN_FILES: Mapping[str, Callable[[Job], Any]] = {

@@ -65,3 +65,11 @@ def path_of(path: Path, account: str) -> Path:
     ending = next((each for each in _ENDINGS if path.name.lower().endswith(each)), path.suffix)
     stem, ending = path.name[: len(path.name) - len(ending)], path.name[len(path.name) - len(ending) :]
     return path.with_name(f"{stem}.{account}{ending}" if stem else f"{account}{ending}")
+
+
+def is_of_account(path: Path, whole: Path) -> bool:
+    """Return whether this is the file of an account where `whole` is the whole job's, as `path_of` calls it."""
+    ending = next(each for each in _ENDINGS if whole.name.endswith(each))
+    begins = f"{whole.name.removesuffix(ending)}."
+    name = path.name.removesuffix(ending).removeprefix(begins)
+    return path.name == f"{begins}{name}{ending}" and not objection_to_name(name)

@@ -124,7 +124,8 @@ SHEETS = (
         "account-ledger-damaged",
         "Damaged ledger of another account",
         "Rows could not be held against the whole ledger of the account {account}: {why}.",
-        "Repair that ledger with the command ledger repair, then check again whether any row is under two accounts.",
+        "Put back the newest sound copy of that ledger, or repair it with the command ledger repair. Then check again "
+        "whether any row is under two accounts.",
     ),
 )
 """Findings about the sheet as a whole; their place is the row of the headers."""

@@ -101,6 +101,7 @@ async def judge(
     *,
     others: OtherLedgers | None = None,
     twice: Mapping[int, str] = NOT_TWICE,
+    auth_id: str = "",
 ) -> Judgement:
     """Judge every row against the requirements of the combinations the sheet names.
 
@@ -108,6 +109,7 @@ async def judge(
         progress: what is told what is done now.
         others: the ledgers that rows are held against, where several accounts are judged; each is read once.
         twice: by row number, another account that has a row of the same business (`Sheets.twice`).
+        auth_id: of the account; empty where that is not known.
 
     Raises:
         WorkbookError: columns are missing or doubled, or the job makes a finding about the whole sheet an error.
@@ -115,7 +117,7 @@ async def judge(
         UsageError, LedgerError: another job's ledger cannot be read, or a chosen row is not in the sheet.
     """
     progress = progress or Progress()
-    known = await in_thread(read_others, job, others, twice)
+    known = await in_thread(read_others, job, others, twice, auth_id=auth_id)
     combinations = await in_thread(combinations_of_sheet, job, sheet)
     with progress.doing(ASKING_FOR_REQUIREMENTS):
         book = await ask(sorted(combinations))
@@ -400,11 +402,12 @@ async def make_dry_run(
             job, combinations, credentials=credentials, clock=clock, ledger_state=ledger_state
         )
 
-    judgement = await judge(job, sheet, ask, progress, others=others, twice=sheets.twice.get(job.account, NOT_TWICE))
+    auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
+    twice = sheets.twice.get(job.account, NOT_TWICE)
+    judgement = await judge(job, sheet, ask, progress, others=others, twice=twice, auth_id=auth_id)
     if len(sheets.own) == 1:  # a row that was chosen may be any account's
         check_choice([(job, sheet, judgement.rows)])
     check_contract(job, ledger_state, judgement.book)
-    auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
     plan = make_plan(
         judgement.rows,
         ledger_state=ledger_state,

@@ -155,7 +155,15 @@ async def run_job(
             ask = partial(live_requirements, connection.gateway, job=job, stop=stop)
             judgement = judge_nothing(job)
             if sheet is not None:
-                judgement = await judge(job, sheet, ask, progress, others=shared.others, twice=shared.twice)
+                judgement = await judge(
+                    job,
+                    sheet,
+                    ask,
+                    progress,
+                    others=shared.others,
+                    twice=shared.twice,
+                    auth_id=credentials.auth_id,
+                )
             ledger_state = journal.ledger_state if journal else LedgerState()
             if journal is not None:
                 check_contract(job, ledger_state, judgement.book)

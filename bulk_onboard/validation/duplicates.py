@@ -212,8 +212,10 @@ def _uses(papers: _Papers, digests: set[str]) -> dict[str, _Use]:
 # that the row has there, with its Key or without, by the token that an annotated workbook gave the row, by its
 # registration number under any Key, or by its content. What was refused, proved unsent, deleted or given up is not at
 # the API and does not count; what is gone from it does, until its people have said whether it is to be filed again.
+# Of a row that was filed anew after its record had expired, the newest record counts.
 # A token can only be worked out for one account at a time, so that thousands of rows and hundreds of ledgers make
-# millions of them: all but the one of the number are left out where it decides.
+# millions of them: all but the one of the number are left out where it decides. It does not where the content of a
+# record was replaced, for then its number may have been another one before, which an older copy of the sheet still has.
 
 _AT_THE_API: Mapping[State, str] = {
     State.SENDING: "uncertain (sent, outcome unknown)",
@@ -236,15 +238,20 @@ class _Sighting(NamedTuple):
 
 
 class KnownBusinesses:
-    """What a ledger's businesses are known by; build it once for all rows, and drop the ledger state."""
+    """What a ledger's businesses are known by; build it once for all rows, and drop the ledger state.
+
+    Attributes:
+        auth_id: the account that the ledger belongs to; empty where it does not say.
+    """
 
     def __init__(self, ledger_state: LedgerState) -> None:
-        self._auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
+        self.auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
         self._by_token: dict[str, _Sighting] = {}
         self._by_registration: dict[str, _Sighting] = {}
         self._by_fingerprint: dict[str, _Sighting] = {}
         self._are_all_numbered = True
-        for record in ledger_state.records.values():
+        self._keys_of_replaced: set[str] = set()  # of records whose content was replaced; empty for one without
+        for record in ledger_state.newest_generations():
             if record.state in _AT_THE_API:
                 seen = self._by_token[record.token] = _Sighting(record.state, record.compliance_id)
                 for registration in filter(None, (record.registration_token, record.intended_registration)):
@@ -252,6 +259,11 @@ class KnownBusinesses:
                 if record.fingerprint:
                     self._by_fingerprint[record.fingerprint] = seen
                 self._are_all_numbered &= bool(record.registration_token)
+                if record.replaced:
+                    self._keys_of_replaced.add(normal_user_key(record.key))
+        for token, newest in ledger_state.successors().items():
+            if newest in self._by_token:
+                self._by_token[token] = self._by_token[newest]
         self._numbers = frozenset(bytes_of(each.rpartition("|")[2]) for each in self._by_registration)
 
     def __bool__(self) -> bool:
@@ -277,22 +289,29 @@ class KnownBusinesses:
         contents = self._by_fingerprint
         others = {p for p, one in enumerate(judged) if one.fingerprint in contents or BO_KEY in one.row.cells}
         others.update(position for position, number in enumerate(numbers) if not number)
-        return sorted(others.union(places_of_known(self._auth_id, numbers, self._numbers)))
+        if self._keys_of_replaced:
+            others.update(position for position, one in enumerate(judged) if self._may_have_replaced(one.row))
+        return sorted(others.union(places_of_known(self.auth_id, numbers, self._numbers)))
 
     def known_as(self, row: Row) -> _Sighting | None:
         """Return what it has of the row's business by the cells that identify it; None for nothing.
 
-        A record whose number is known is not compared by what its row was called first.
+        A record whose number is known, and never was another one, is not compared by what its row was called first.
         """
         return next(filter(None, self._found(row)), None) if self and normal_key(row) else None
 
     def _found(self, row: Row) -> Iterable[_Sighting | None]:
         yield self._by_token.get(annotated_token(row))
-        registration = registration_token_of(self._auth_id, row)
+        registration = registration_token_of(self.auth_id, row)
         yield self._by_registration.get(registration)
-        if not (registration and self._are_all_numbered):
-            yield self._by_token.get(token_of(self._auth_id, row))
-            yield self._by_token.get(keyless_token_of(self._auth_id, row))
+        if not (registration and self._are_all_numbered) or self._may_have_replaced(row):
+            yield self._by_token.get(token_of(self.auth_id, row))
+            yield self._by_token.get(keyless_token_of(self.auth_id, row))
+
+    def _may_have_replaced(self, row: Row) -> bool:
+        """Return whether the row may have what a record was before: that has its Key, or none."""
+        keys = self._keys_of_replaced
+        return bool(keys) and ("" in keys or normal_user_key(row.cell(KEY)) in keys)
 
 
 def _sightings(

@@ -140,3 +140,63 @@ async def test_a_damaged_ledger_still_keeps_its_businesses(pair: Office) -> None
     assert [2, 3] == filed(pair)
     found = problems(pair, "bravo", ("in-other-account", "account-ledger-damaged"))
     assert [1, 2] == sorted(found)
+
+
+async def test_a_row_of_an_account_that_left_the_job_is_not_filed_again(pair: Office) -> None:
+    """Its ledger still lies there, and says what it has filed; rows that nobody has filed are sent."""
+    await run(pair)
+    for cells in pair.rows:
+        cells["Account"] = "acme"
+    pair.open_accounts("acme", "charlie")
+    pair.fill([*pair.rows, pair.layout.row(9) | {"Account": "charlie"}])
+
+    after = await run(pair)
+
+    assert (ExitStatus.ROWS_NEED_ATTENTION, [2, 1]) == (after.exit_status, filed(pair))
+    assert [3, 5] == list(problems(pair, "acme"))
+    assert "The account of businesses.bravo.ledger.jsonl has this business already" in problems(pair, "acme")[3]
+
+
+async def test_a_job_that_gets_accounts_files_nothing_again(office: Office) -> None:
+    """What it has filed without accounts is in its ledger, which none of the accounts has."""
+    office.fill([office.layout.row(number, Key=f"K-{number}") for number in range(2)])
+    await office.run()
+    office.open_accounts(*PAIR)
+    office.fill([office.layout.row(number, Key=f"K-{number}") for number in range(4)])
+
+    assert (ExitStatus.ROWS_NEED_ATTENTION, [1, 1]) == ((await run(office)).exit_status, filed(office))
+
+
+async def test_a_renamed_account_begins_no_second_ledger(pair: Office) -> None:
+    """What was deleted on purpose would be filed again; with the line that it is told to write it goes on."""
+    await run(pair)
+    await pair.type("delete", "K-0", "--account=acme", "--yes")
+    pair.open_accounts("acme-ltd", "bravo")
+    for cells in pair.rows:
+        cells["Account"] = cells["Account"].replace("acme", "acme-ltd")
+    pair.save()
+    known = {"acme-ltd": credentials_of("acme"), "bravo": credentials_of("bravo")}
+
+    async def run_renamed() -> AllResults:
+        return await run_jobs(load_jobs(pair.job_file), credentials=known, clock=SystemClock(), stop=Stop())
+
+    renamed = await run_renamed()
+    line = 'ledger = "businesses.acme.ledger.jsonl"'
+    pair.job_file.write_text(pair.job_file.read_text().replace('"acme-ltd"\n', f'"acme-ltd"\n{line}\n'))
+    after = await run_renamed()
+
+    assert [ExitStatus.USAGE, ExitStatus.DONE] == [each.exit_status for each in renamed.results]
+    assert line in str(renamed.results[0].error)
+    assert (ExitStatus.DONE, 1) == (after.exit_status, len(pair.at("acme").state.records))
+
+
+async def test_credentials_of_another_account_are_noticed(pair: Office) -> None:
+    """Before the account has a ledger that is bound to its own: its rows would be filed by the other one."""
+    await run(pair, "acme")
+    swapped = {"acme": credentials_of("acme"), "bravo": credentials_of("acme")}
+
+    both = await run_jobs(load_jobs(pair.job_file), credentials=swapped, clock=SystemClock(), stop=Stop())
+
+    assert [ExitStatus.DONE, ExitStatus.USAGE] == [each.exit_status for each in both.results]
+    assert "PLIVO_AUTH_ID_BRAVO" in str(both.results[1].error)
+    assert (2, False) == (len(pair.at("acme").state.records), pair.ledger_of("bravo").exists())

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bulk_onboard.clock import SystemClock
 from bulk_onboard.job import load_jobs
 from bulk_onboard.ledger.codec import encode, stamp
+from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.model.entry import Admitted, Done, Intent, LedgerOpened, Op, RunStarted, Swept
 from bulk_onboard.model.identity import registration_token_of, token_of
 from bulk_onboard.model.requirements import Combination
@@ -115,6 +117,24 @@ def test_a_folder_in_place_of_a_ledger_is_told(jobs):
     beta.ledger.mkdir()
 
     assert ["beta"] == [account for account, _ in read_others(acme).unread]
+
+
+@pytest.mark.parametrize(("lines", "why"), [(6, "longer before"), (1, "longer before"), (0, "not there any more")])
+def test_a_backup_that_was_put_back_is_told(jobs, lines, why):
+    """Its lock knows how long it was: what was filed since is in no ledger, so a row that moved is not recognised."""
+    acme, beta, _ = jobs
+    whole = lines_of(*FIRMS)
+    with LedgerLock(beta.ledger, SystemClock()) as lock:
+        lock.remember(len(whole))
+    assert () == read_others(acme).unread
+    beta.ledger.write_bytes(b"".join(whole[:lines]))
+    if not lines:
+        beta.ledger.unlink()
+
+    others = read_others(acme)
+
+    assert [("beta", True)] == [(account, why in told) for account, told in others.unread]
+    assert ([2] if lines == 6 else None) == known_to(others).get("beta")
 
 
 def test_a_job_without_accounts_is_held_against_no_ledger(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from bulk_onboard.model.finding import Finding
-from bulk_onboard.model.identity import registration_token_of, token_of
+from bulk_onboard.model.identity import next_token, registration_token_of, token_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.row import Row
@@ -94,6 +94,39 @@ def test_a_number_that_is_being_corrected_counts_too():
     marked = mark(judged(2, "U1"), judged(3, "U9"), beta=beta)
 
     assert [True, True] == [one.has_errors for one in marked]
+
+
+@pytest.mark.parametrize("cells", [{"key": "K"}, {}])
+def test_an_older_copy_of_a_row_whose_number_was_corrected_is_kept_out(cells):
+    """It still has the number that the record was filed with, and would bring the business to another account."""
+    there, corrected = judged(registration="U1", cells=cells), judged(registration="U9", cells=cells)
+    record = Record(
+        token=token_of(OTHER, there.row),
+        state=State.SUBMITTED,
+        key=cells.get("key", ""),
+        registration_token=registration_token_of(OTHER, corrected.row),
+        replaced=("of the first number",),
+    )
+
+    marked = mark(there, corrected, judged(4, "U5"), beta=KnownBusinesses(ledger_state(record, auth_id=OTHER)))
+
+    assert [True, True, False] == [one.has_errors for one in marked]
+
+
+@pytest.mark.parametrize(("state", "is_kept_out"), [(State.SUBMITTED, True), (State.DELETED, False)])
+def test_of_a_row_that_was_filed_anew_the_newest_record_counts(state, is_kept_out):
+    """Once that is deleted, the expired one before it keeps nobody out: nothing can be done about that."""
+    there = judged()
+    token, registration = token_of(OTHER, there.row), registration_token_of(OTHER, there.row)
+    expired = Record(token=token, state=State.SUBMITTED, review="expired", registration_token=registration)
+    anew = Record(
+        token=next_token(token, 2), state=state, follows=token, generation=2, registration_token=registration
+    )
+    beta = KnownBusinesses(ledger_state(expired, anew, auth_id=OTHER))
+
+    marked = mark(there, judged(3, "U9", cells={"bo_key": f"~{token}"}), beta=beta)
+
+    assert [is_kept_out, is_kept_out] == [one.has_errors for one in marked]
 
 
 def test_a_record_whose_number_is_not_known_is_found_by_its_token():
