@@ -112,7 +112,7 @@ def check_all(invocation: Invocation) -> Output:
     from bulk_onboard.job import whole_job
     from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
     from bulk_onboard.reporting.console_accounts import print_lines
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.reporting.printer import print_next
     from bulk_onboard.reporting.summary import summed
 
@@ -184,7 +184,7 @@ _LISTED_AT_MOST = 10
 
 def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], nobodys: int) -> "list[Line]":
     from bulk_onboard.reporting.console_accounts import Line
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
+    from bulk_onboard.model.account import NO_ACCOUNT
 
     lines = [
         Line(job.account, tuple(sums[job.account]), need=sums[job.account].errors)
