@@ -58,6 +58,11 @@ class _Judged:
         ]
 
     @property
+    def nobodys(self) -> int:
+        """Return how many rows are no account's."""
+        return len({(finding.sheet, finding.row) for finding in self.unassigned})
+
+    @property
     def is_anything_known(self) -> bool:
         """Return whether there is any row, or any record."""
         return any(is_known(each, each.status().counts()["rows"]) for each in self.made.answers.values())
@@ -110,9 +115,9 @@ async def _judged(invocation: Invocation, progress: "Mapping[str, Progress]") ->
 def check_all(invocation: Invocation) -> Output:
     """Answer `check` with what is wrong in the rows of all accounts, and in rows of none."""
     from bulk_onboard.job import whole_job
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
     from bulk_onboard.reporting.console_accounts import print_lines
-    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.reporting.printer import print_next
     from bulk_onboard.reporting.summary import summed
 
@@ -122,7 +127,7 @@ def check_all(invocation: Invocation) -> Output:
     judged = _judge_all(invocation)
     made, sums = judged.made, judged.row_sums()
     findings = {account: each.chosen(each.status().findings()) for account, each in made.answers.items()}
-    nobodys = len({(finding.sheet, finding.row) for finding in judged.unassigned})
+    nobodys = judged.nobodys
     copies = _copies(jobs, judged)
     marked = {account: copy.path for account, copy in copies.items() if copy.path}
     notes = tuple(dict.fromkeys(note for copy in copies.values() for note in copy.notes))
@@ -183,8 +188,8 @@ _LISTED_AT_MOST = 10
 
 
 def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], nobodys: int) -> "list[Line]":
-    from bulk_onboard.reporting.console_accounts import Line
     from bulk_onboard.model.account import NO_ACCOUNT
+    from bulk_onboard.reporting.console_accounts import Line
 
     lines = [
         Line(job.account, tuple(sums[job.account]), need=sums[job.account].errors)
@@ -234,6 +239,7 @@ def _merge_first(jobs: "Sequence[Job]", marked: Mapping[str, Path]) -> str:
 def plan_all(invocation: Invocation) -> Output:
     """Answer `plan` with what a run would do for all accounts: requests add up, and the longest counts."""
     from bulk_onboard.job import whole_job
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.pipeline.kept_flags import remembered
     from bulk_onboard.reporting.console import cost_sentence, print_convertible
     from bulk_onboard.reporting.console_accounts import print_lines
@@ -250,6 +256,8 @@ def plan_all(invocation: Invocation) -> Output:
     counts, actions = summed(each.status().counts() for each in made.answers.values()), Counter[str]()
     for plan in plans.values():
         actions.update(plan.counts())
+    for numbers, name in ((counts, "rows"), (counts, "invalid"), (actions, Action.NOTHING.value)):
+        numbers[name] += judged.nobodys
     command = next_command(commands, is_anything_known=judged.is_anything_known)
 
     def show(stream: TextIO) -> None:
@@ -260,12 +268,12 @@ def plan_all(invocation: Invocation) -> Output:
         columns = [action for action, count in actions.items() if count]
         print_lines(
             ("Rows", *columns, "Requests"),
-            _plan_lines(jobs, plans, columns, takes_s),
+            _plan_lines(jobs, plans, columns, takes_s, judged.nobodys),
             stream,
             at_most=_LISTED_AT_MOST,
             elsewhere="--json",
         )
-        _print_reasons(plans, stream)
+        _print_reasons(plans, judged.nobodys, stream)
         print_convertible(judged.convertible, stream, command=commands.convert())
         print(file=stream)
         print_next(command, stream)
@@ -310,8 +318,14 @@ def _takes_s(dry_run: "DryRun", next_run: "Job") -> float | None:
 
 
 def _plan_lines(
-    jobs: "Sequence[Job]", plans: "Mapping[str, Plan]", columns: Sequence[str], takes_s: Mapping[str, float | None]
+    jobs: "Sequence[Job]",
+    plans: "Mapping[str, Plan]",
+    columns: Sequence[str],
+    takes_s: Mapping[str, float | None],
+    nobodys: int,
 ) -> "list[Line]":
+    from bulk_onboard.model.account import NO_ACCOUNT
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console_accounts import Line
 
     def line(account: str) -> Line:
@@ -321,11 +335,15 @@ def _plan_lines(
         takes = f"about {format_estimate(left_s)}" if left_s is not None and left_s >= 1 else ""
         return Line(account, numbers, takes, need=left_s or 0)
 
-    return [line(job.account) if job.account in plans else Line(job.account, (), "not checked", 1) for job in jobs]
+    lines = [line(job.account) if job.account in plans else Line(job.account, (), "not checked", 1) for job in jobs]
+    nothing = (nobodys if column == Action.NOTHING else 0 for column in columns)
+    return [*lines, Line(NO_ACCOUNT, (nobodys, *nothing, 0), need=nobodys)] if nobodys else lines
 
 
-def _print_reasons(plans: "Mapping[str, Plan]", stream: TextIO) -> None:
+def _print_reasons(plans: "Mapping[str, Plan]", nobodys: int, stream: TextIO) -> None:
     """Print what is done for how many rows, and why; rows of all accounts with the same reason together."""
+    from bulk_onboard.model.account import NO_ACCOUNT
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console import OF_A_KIND
     from bulk_onboard.reporting.console_accounts import named
     from bulk_onboard.reporting.printer import printer_on
@@ -334,6 +352,9 @@ def _print_reasons(plans: "Mapping[str, Plan]", stream: TextIO) -> None:
     for account, plan in plans.items():
         for decision in plan.decisions:
             alike.setdefault(decision.action.value, {}).setdefault(decision.reason, Counter())[account] += 1
+    if nobodys:
+        reason = 'the cell Account names none of those that take rows of its sheet; "check" says more'
+        alike.setdefault(Action.NOTHING.value, {})[reason] = Counter({NO_ACCOUNT: nobodys})
     page = printer_on(stream)
     for action, reasons in alike.items():
         biggest = sorted(reasons.items(), key=lambda item: -item[1].total())

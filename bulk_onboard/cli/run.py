@@ -234,10 +234,10 @@ def _standing(result: "RunResult") -> "Standing":
 
 def _standing_of_nobody(made: "AllResults") -> "Iterator[Standing]":
     """Yield the line of the rows that are no account's, where there are any."""
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.pipeline.sums import count_of_nobody
     from bulk_onboard.reporting.console_accounts import Standing
     from bulk_onboard.reporting.figures import Figures
-    from bulk_onboard.model.account import NO_ACCOUNT
 
     if rows := count_of_nobody(made):
         yield Standing(NO_ACCOUNT, rows, Figures(needs_us=rows))
