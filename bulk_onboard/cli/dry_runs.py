@@ -20,6 +20,7 @@ from bulk_onboard.cli.check import (
 from bulk_onboard.cli.output import Output, awaited, warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
+from bulk_onboard.model.account import NO_ACCOUNT
 from bulk_onboard.units import format_count, format_estimate, format_list
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def check_all(invocation: Invocation) -> Output:
     from bulk_onboard.job import whole_job
     from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
     from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, print_lines
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT, counts_of_no_account
+    from bulk_onboard.reporting.over_all import counts_of_no_account
     from bulk_onboard.reporting.printer import print_next
     from bulk_onboard.reporting.summary import summed
 
@@ -186,7 +187,6 @@ def _row_sums_of(of_none: Mapping[str, int]) -> RowSums:
 
 def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], of_none: Mapping[str, int]) -> "list[Line]":
     from bulk_onboard.reporting.console_accounts import Line
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
 
     lines = [
         Line(job.account, tuple(sums[job.account]), need=sums[job.account].errors)
@@ -317,7 +317,10 @@ def _takes_s(dry_run: "DryRun", next_run: "Job") -> float | None:
 
 
 def _plan_lines(
-    jobs: "Sequence[Job]", plans: "Mapping[str, Plan]", columns: Sequence[str], takes_s: Mapping[str, float | None]
+    jobs: "Sequence[Job]",
+    plans: "Mapping[str, Plan]",
+    columns: Sequence[str],
+    takes_s: Mapping[str, float | None],
 ) -> "list[Line]":
     from bulk_onboard.reporting.console_accounts import Line
 
@@ -334,7 +337,6 @@ def _plan_lines(
 def _plan_line_of_no_account(rows: int, columns: Sequence[str]) -> "Iterator[Line]":
     from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console_accounts import Line
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
 
     if rows:
         yield Line(NO_ACCOUNT, (rows, *(rows if column == Action.NOTHING else 0 for column in columns), 0))
@@ -349,7 +351,6 @@ def _print_reasons(plans: "Mapping[str, Plan]", of_none: int, stream: TextIO) ->
     from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console import OF_A_KIND
     from bulk_onboard.reporting.console_accounts import NAMED_AT_MOST
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
     from bulk_onboard.reporting.printer import printer_on
 
     alike: dict[str, dict[str, Counter[str]]] = {}

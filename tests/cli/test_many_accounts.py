@@ -67,6 +67,7 @@ async def test_rows_of_no_account_have_a_line_of_their_own(accounts: Office) -> 
 
     said = lines_of((await accounts.type("run")).out)
 
+    assert ["3", "all", "done"] == said["Accounts"]  # they are no fourth account
     assert ["account", "1", "0", "0", "0", "0", "1"] == said["no"]
     assert ["9", "7", "0", "7", "0", "2"] == said["all"]
 
