@@ -26,6 +26,11 @@ _NAMED_AT_MOST = 5
 _SECRET_NAME = re.compile(r"token|secret|passw|auth_id|credential|api_?key", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"\b(?:MA|SA)[A-Z0-9]{18}\b|[^/\s:]+:[^/\s]+@")
 _ENDINGS = (".toml", *WORKBOOK_ENDINGS)
+_UNNAMED = "…"  # in messages, in place of a name that cannot be one
+_NO_NAME = (
+    "its name looks like an auth_id or a secret, and a name stands in files and logs; call it otherwise, such as after "
+    "the customer"
+)
 
 JOB_FILE = "job.toml"
 """The file that a folder of a job has, and that need not be named there."""
@@ -192,10 +197,10 @@ def _read_accounts(tables: Sequence[Mapping[str, Any]], folder: Path) -> tuple[t
     accounts, troubles = list[AccountTable](), list[str]()
     for number, table in enumerate(tables, 1):
         name = table.get("name")
-        objection = objection_to_name(name)
+        objection = _NO_NAME if _may_be_secret(name) else objection_to_name(name)
         called = f"account no. {number}" if objection else f"account {name}"
         own = {key: value for key, value in table.items() if key != "name"}
-        values, wrong = _read(own, folder, in_file=True, account=str(name))
+        values, wrong = _read(own, folder, in_file=True, account=_UNNAMED if objection else str(name))
         troubles += [f"{called}: {trouble}" for trouble in (objection, *wrong) if trouble]
         if not objection:
             accounts.append(AccountTable(str(name), values))
@@ -213,8 +218,12 @@ def _secrets(table: Mapping[str, Any], account: str) -> dict[str, str]:
         name: f"{name!r} looks like a secret, which does not belong here; "
         f"set {' and '.join(variables_of(account))} in the environment"
         for name, value in table.items()
-        if _SECRET_NAME.search(name) or (isinstance(value, str) and _SECRET_VALUE.search(value))
+        if _SECRET_NAME.search(name) or _may_be_secret(value)
     }
+
+
+def _may_be_secret(value: object) -> bool:
+    return isinstance(value, str) and _SECRET_VALUE.search(value) is not None
 
 
 # What is there in place of a file that is not.

@@ -146,7 +146,7 @@ class PlanOfAccount(Plan, kw_only=True):
 
 
 class PlanOfAll(Answer):
-    """`plan` of several accounts: requests add up, and the account that takes longest counts."""
+    """`plan` of several accounts: requests add up, the account that takes longest counts, and so do rows of none."""
 
     accounts: list[PlanOfAccount]
     failed: list[FailedAccount]

@@ -1,7 +1,7 @@
 """`check` and `plan` of several accounts: each is judged for itself, and told beside the others."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -110,9 +110,10 @@ async def _judged(invocation: Invocation, progress: "Mapping[str, Progress]") ->
 def check_all(invocation: Invocation) -> Output:
     """Answer `check` with what is wrong in the rows of all accounts, and in rows of none."""
     from bulk_onboard.job import whole_job
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
     from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, print_lines
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT, counts_of_no_account
+    from bulk_onboard.reporting.over_all import counts_of_no_account
     from bulk_onboard.reporting.printer import print_next
     from bulk_onboard.reporting.summary import summed
 
@@ -185,8 +186,8 @@ def _row_sums_of(of_none: Mapping[str, int]) -> RowSums:
 
 
 def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], of_none: Mapping[str, int]) -> "list[Line]":
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.reporting.console_accounts import Line
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
 
     lines = [
         Line(job.account, tuple(sums[job.account]), need=sums[job.account].errors)
@@ -267,7 +268,7 @@ def plan_all(invocation: Invocation) -> Output:
         columns = [action for action, count in actions.items() if count]
         print_lines(
             ("Rows", *columns, "Requests"),
-            [*_plan_lines(jobs, plans, columns, takes_s), *_plan_line_of_no_account(of_none["rows"], columns)],
+            _plan_lines(jobs, plans, columns, takes_s, of_none["rows"]),
             stream,
             at_most=LISTED_AT_MOST,
             elsewhere="--json",
@@ -317,8 +318,14 @@ def _takes_s(dry_run: "DryRun", next_run: "Job") -> float | None:
 
 
 def _plan_lines(
-    jobs: "Sequence[Job]", plans: "Mapping[str, Plan]", columns: Sequence[str], takes_s: Mapping[str, float | None]
+    jobs: "Sequence[Job]",
+    plans: "Mapping[str, Plan]",
+    columns: Sequence[str],
+    takes_s: Mapping[str, float | None],
+    of_none: int,
 ) -> "list[Line]":
+    from bulk_onboard.model.account import NO_ACCOUNT
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console_accounts import Line
 
     def line(account: str) -> Line:
@@ -328,16 +335,9 @@ def _plan_lines(
         takes = f"about {format_estimate(left_s)}" if left_s is not None and left_s >= 1 else ""
         return Line(account, numbers, takes, need=left_s or 0)
 
-    return [line(job.account) if job.account in plans else Line(job.account, (), "not checked", 1) for job in jobs]
-
-
-def _plan_line_of_no_account(rows: int, columns: Sequence[str]) -> "Iterator[Line]":
-    from bulk_onboard.model.plan import Action
-    from bulk_onboard.reporting.console_accounts import Line
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
-
-    if rows:
-        yield Line(NO_ACCOUNT, (rows, *(rows if column == Action.NOTHING else 0 for column in columns), 0))
+    lines = [line(job.account) if job.account in plans else Line(job.account, (), "not checked", 1) for job in jobs]
+    nothing = (of_none if column == Action.NOTHING else 0 for column in columns)
+    return [*lines, Line(NO_ACCOUNT, (of_none, *nothing, 0), need=of_none)] if of_none else lines
 
 
 def _print_reasons(plans: "Mapping[str, Plan]", of_none: int, stream: TextIO) -> None:
@@ -346,10 +346,10 @@ def _print_reasons(plans: "Mapping[str, Plan]", of_none: int, stream: TextIO) ->
     Args:
         of_none: how many rows are no account's.
     """
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console import OF_A_KIND
     from bulk_onboard.reporting.console_accounts import NAMED_AT_MOST
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT
     from bulk_onboard.reporting.printer import printer_on
 
     alike: dict[str, dict[str, Counter[str]]] = {}
@@ -357,7 +357,8 @@ def _print_reasons(plans: "Mapping[str, Plan]", of_none: int, stream: TextIO) ->
         for decision in plan.decisions:
             alike.setdefault(decision.action.value, {}).setdefault(decision.reason, Counter())[account] += 1
     if of_none:
-        alike.setdefault(Action.NOTHING.value, {})["no account of the job is named"] = Counter({NO_ACCOUNT: of_none})
+        reason = 'the cell Account names none of those that take rows of its sheet; "check" says more'
+        alike.setdefault(Action.NOTHING.value, {})[reason] = Counter({NO_ACCOUNT: of_none})
     page = printer_on(stream)
     for action, reasons in alike.items():
         biggest = sorted(reasons.items(), key=lambda item: -item[1].total())

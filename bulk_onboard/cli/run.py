@@ -234,9 +234,10 @@ def _standing(result: "RunResult") -> "Standing":
 
 def _standing_of_no_account(made: "AllResults") -> "Iterator[Standing]":
     """Yield the line of the rows that are no account's, where there are any."""
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.reporting.console_accounts import Standing
     from bulk_onboard.reporting.figures import Figures
-    from bulk_onboard.reporting.over_all import NO_ACCOUNT, counts_of_no_account
+    from bulk_onboard.reporting.over_all import counts_of_no_account
 
     if rows := counts_of_no_account(made.unassigned)["rows"]:
         yield Standing(NO_ACCOUNT, rows, Figures(needs_us=rows))

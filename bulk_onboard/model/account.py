@@ -9,6 +9,9 @@ from pathlib import Path
 
 LONGEST_NAME = 64
 
+NO_ACCOUNT = "no account"
+"""What the rows of no account are called where accounts are listed; none can be called so."""
+
 _NAME = re.compile(r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*")
 _CREDENTIALS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
 _FILE = "file"  # the variable of an account so called would be the one that names a file

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import NamedTuple, TextIO
 
+from bulk_onboard.model.account import NO_ACCOUNT
 from bulk_onboard.reporting.console import Closing, facts_of, print_states
 from bulk_onboard.reporting.figures import Figures
 from bulk_onboard.reporting.printer import Fact, Printer, printer_on
@@ -40,18 +41,21 @@ def print_lines(
     at_most: int | None = None,
     elsewhere: str = "",
 ) -> None:
-    """Print a line for each account, and one of the sums of all.
+    """Print a line for each account, one of the rows of no account where there are any, and one of the sums of all.
 
     Args:
         columns: what the numbers are.
-        at_most: where there are more, as many of those that need something most are printed; None prints all.
+        lines: of the accounts, and perhaps one of `NO_ACCOUNT`.
+        at_most: where there are more accounts, as many of those that need something most are printed; None prints all.
         elsewhere: what has all of them, such as "The report".
     """
     page = printer_on(stream)
-    shown, left = _neediest(lines, at_most)
-    rows = [(each.account, *(_written(each.numbers) or [""] * len(columns)), each.words) for each in shown]
-    if left:
-        rows.append((f"… {len(left):,} more", *_written(_sums(left, columns)), ""))
+    shown, left = _neediest([each for each in lines if each.account != NO_ACCOUNT], at_most)
+    more = [Line(f"… {len(left):,} more", _sums(left, columns))] if left else []
+    rows = [
+        (each.account, *(_written(each.numbers) or [""] * len(columns)), each.words)
+        for each in (*shown, *more, *(each for each in lines if each.account == NO_ACCOUNT))
+    ]
     rows.append(("all", *_written(_sums(lines, columns)), ""))
     page.write_list(*_numbers_to_the_right(("Account", *columns, ""), rows))
     if left:
@@ -193,6 +197,7 @@ def _print_troubles(page: Printer, troubles: Mapping[str, str]) -> None:
 
 
 def _accounts(standings: Sequence[Standing]) -> Fact:
-    stopped = sum(each.is_ended for each in standings)
-    how = f"{len(standings) - stopped:,} done, {stopped:,} stopped" if stopped else "all done"
-    return Fact("Accounts", len(standings), how, "red" if stopped else "")
+    accounts = [each for each in standings if each.account != NO_ACCOUNT]
+    stopped = sum(each.is_ended for each in accounts)
+    how = f"{len(accounts) - stopped:,} done, {stopped:,} stopped" if stopped else "all done"
+    return Fact("Accounts", len(accounts), how, "red" if stopped else "")

@@ -11,6 +11,7 @@ each row that a line counts is a line of Results.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
+from bulk_onboard.model.account import NO_ACCOUNT
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
@@ -52,9 +53,6 @@ from bulk_onboard.units import format_count, format_list
 
 ACCOUNT = "Account"
 """The first column of every table."""
-
-NO_ACCOUNT = "no account"
-"""What the rows of no account are called where accounts are listed."""
 
 _MOST_COMMANDS = 5
 _NAMED_AT_MOST = 5

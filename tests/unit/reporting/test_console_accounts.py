@@ -2,6 +2,7 @@
 
 import io
 
+from bulk_onboard.model.account import NO_ACCOUNT
 from bulk_onboard.reporting.console_accounts import Line, Standing, in_words, print_lines, print_standings
 from bulk_onboard.reporting.figures import Figures
 
@@ -31,6 +32,18 @@ def test_of_many_accounts_those_are_listed_that_need_something_most():
     assert ["…", "9", "more", "90", "9"] == lines[4].split()
     assert ["all", "120", "18"] == lines[5].split()
     assert "Not listed: 9 accounts, of which 6 need something. The report has all of them." == lines[6]
+
+
+def test_rows_of_no_account_have_a_line_among_however_many_accounts():
+    """They are no account, so they do not count as one that is not listed."""
+    accounts = [Line(f"a{number}", (10, 2), need=2) for number in range(3)]
+
+    lines = printed([*accounts, Line(NO_ACCOUNT, (1, 1), need=1)], at_most=2)
+
+    assert ["a0", "a1", "…", "no", "all"] == [line.split()[0] for line in lines[1:6]]
+    assert ["…", "1", "more", "10", "2"] == lines[3].split()
+    assert ["all", "31", "7"] == lines[5].split()
+    assert lines[6].startswith("Not listed: 1 account, of which 1 needs something.")
 
 
 def test_what_was_ended_comes_before_what_needs_attention():

@@ -119,9 +119,7 @@ def test_of_a_row_that_was_filed_anew_the_newest_record_counts(state, is_kept_ou
     there = judged()
     token, registration = token_of(OTHER, there.row), registration_token_of(OTHER, there.row)
     expired = Record(token=token, state=State.SUBMITTED, review="expired", registration_token=registration)
-    anew = Record(
-        token=next_token(token, 2), state=state, follows=token, generation=2, registration_token=registration
-    )
+    anew = Record(token=next_token(token, 2), state=state, follows=token, generation=2, registration_token=registration)
     beta = KnownBusinesses(ledger_state(expired, anew, auth_id=OTHER))
 
     marked = mark(there, judged(3, "U9", cells={"bo_key": f"~{token}"}), beta=beta)
