@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from bulk_onboard.cli.accounts import OfAccounts, ask_together
-from bulk_onboard.cli.check import (
+from bulk_onboard.cli.judged import (
     RowSums,
     checked_data,
     checked_exit_status,
