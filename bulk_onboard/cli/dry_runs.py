@@ -1,13 +1,13 @@
 """`check` and `plan` of several accounts: each is judged for itself, and told beside the others."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from bulk_onboard.cli.accounts import OfAccounts, ask_together
-from bulk_onboard.cli.check import (
+from bulk_onboard.cli.judged import (
     RowSums,
     checked_data,
     checked_exit_status,
@@ -20,7 +20,6 @@ from bulk_onboard.cli.check import (
 from bulk_onboard.cli.output import Output, awaited, warn_of_callback_url
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus
-from bulk_onboard.model.account import NO_ACCOUNT
 from bulk_onboard.units import format_count, format_estimate, format_list
 
 if TYPE_CHECKING:
@@ -111,6 +110,7 @@ async def _judged(invocation: Invocation, progress: "Mapping[str, Progress]") ->
 def check_all(invocation: Invocation) -> Output:
     """Answer `check` with what is wrong in the rows of all accounts, and in rows of none."""
     from bulk_onboard.job import whole_job
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.reporting.console import print_convertible, print_findings, print_marked
     from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, print_lines
     from bulk_onboard.reporting.over_all import counts_of_no_account
@@ -186,6 +186,7 @@ def _row_sums_of(of_none: Mapping[str, int]) -> RowSums:
 
 
 def _lines(jobs: "Sequence[Job]", sums: Mapping[str, RowSums], of_none: Mapping[str, int]) -> "list[Line]":
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.reporting.console_accounts import Line
 
     lines = [
@@ -267,7 +268,7 @@ def plan_all(invocation: Invocation) -> Output:
         columns = [action for action, count in actions.items() if count]
         print_lines(
             ("Rows", *columns, "Requests"),
-            [*_plan_lines(jobs, plans, columns, takes_s), *_plan_line_of_no_account(of_none["rows"], columns)],
+            _plan_lines(jobs, plans, columns, takes_s, of_none["rows"]),
             stream,
             at_most=LISTED_AT_MOST,
             elsewhere="--json",
@@ -321,7 +322,10 @@ def _plan_lines(
     plans: "Mapping[str, Plan]",
     columns: Sequence[str],
     takes_s: Mapping[str, float | None],
+    of_none: int,
 ) -> "list[Line]":
+    from bulk_onboard.model.account import NO_ACCOUNT
+    from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console_accounts import Line
 
     def line(account: str) -> Line:
@@ -331,15 +335,9 @@ def _plan_lines(
         takes = f"about {format_estimate(left_s)}" if left_s is not None and left_s >= 1 else ""
         return Line(account, numbers, takes, need=left_s or 0)
 
-    return [line(job.account) if job.account in plans else Line(job.account, (), "not checked", 1) for job in jobs]
-
-
-def _plan_line_of_no_account(rows: int, columns: Sequence[str]) -> "Iterator[Line]":
-    from bulk_onboard.model.plan import Action
-    from bulk_onboard.reporting.console_accounts import Line
-
-    if rows:
-        yield Line(NO_ACCOUNT, (rows, *(rows if column == Action.NOTHING else 0 for column in columns), 0))
+    lines = [line(job.account) if job.account in plans else Line(job.account, (), "not checked", 1) for job in jobs]
+    nothing = (of_none if column == Action.NOTHING else 0 for column in columns)
+    return [*lines, Line(NO_ACCOUNT, (of_none, *nothing, 0), need=of_none)] if of_none else lines
 
 
 def _print_reasons(plans: "Mapping[str, Plan]", of_none: int, stream: TextIO) -> None:
@@ -348,6 +346,7 @@ def _print_reasons(plans: "Mapping[str, Plan]", of_none: int, stream: TextIO) ->
     Args:
         of_none: how many rows are no account's.
     """
+    from bulk_onboard.model.account import NO_ACCOUNT
     from bulk_onboard.model.plan import Action
     from bulk_onboard.reporting.console import OF_A_KIND
     from bulk_onboard.reporting.console_accounts import NAMED_AT_MOST
@@ -358,7 +357,8 @@ def _print_reasons(plans: "Mapping[str, Plan]", of_none: int, stream: TextIO) ->
         for decision in plan.decisions:
             alike.setdefault(decision.action.value, {}).setdefault(decision.reason, Counter())[account] += 1
     if of_none:
-        alike.setdefault(Action.NOTHING.value, {})["no account of the job is named"] = Counter({NO_ACCOUNT: of_none})
+        reason = 'the cell Account names none of those that take rows of its sheet; "check" says more'
+        alike.setdefault(Action.NOTHING.value, {})[reason] = Counter({NO_ACCOUNT: of_none})
     page = printer_on(stream)
     for action, reasons in alike.items():
         biggest = sorted(reasons.items(), key=lambda item: -item[1].total())

@@ -227,18 +227,21 @@ class AllReports:
     Attributes:
         files: where the report over all accounts is, by format; none where accounts were picked.
         accounts: where each stands, and where its own report is, if it has one.
+        unassigned: what is wrong with the rows of no account.
         exit_status: the first that holds of what kept a report from being made.
         next: the command to type next.
     """
 
     files: dict[str, Path]
     accounts: tuple[AccountEnd, ...]
+    unassigned: tuple[Finding, ...]
     exit_status: ExitStatus
     next: str
 
     def counts(self) -> dict[str, int]:
-        """Return the rows of all accounts by state; the rows of no account are not among them."""
-        return summed(end.known.status.counts() for end in self.accounts)
+        """Return all rows by state, those of no account included."""
+        of_accounts = (end.known.status.counts() for end in self.accounts)
+        return summed((*of_accounts, counts_of_no_account(self.unassigned)))
 
     def reviews(self) -> dict[str, int]:
         """Return the submitted rows of all accounts by review."""
@@ -274,6 +277,7 @@ async def report_jobs(
     return AllReports(
         files=written.paths,
         accounts=tuple(ends),
+        unassigned=unassigned,
         exit_status=first_that_holds(*(end.error.exit_status for end in ends if end.error)),
         next=next_over_all(tables.accounts, whole_job(jobs)),
     )

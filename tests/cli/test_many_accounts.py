@@ -149,9 +149,9 @@ async def test_check_and_plan_are_about_all_accounts(accounts: Office) -> None:
     requests = [each["forecast"]["requests"] for each in planned.json["accounts"]]
     assert sum(requests) == planned.json["forecast"]["requests"]
     assert "1 row of bravo-ltd: 1 error" in plan.out
-    assert "1 row of no account: no account of the job is named" in plan.out
-    assert ["account", "1"] == lines_of(plan.out)["no"][:2]
-    assert 9 == planned.json["counts"]["rows"] == sum(planned.json["actions"].values())
+    assert "1 row of no account: the cell Account names none" in plan.out
+    assert ["account", "1", "0", "1", "0"] == lines_of(plan.out)["no"]
+    assert (9, 2) == (planned.json["counts"]["rows"], planned.json["actions"]["nothing"])
 
 
 async def test_a_chosen_row_may_be_any_accounts(accounts: Office) -> None:
