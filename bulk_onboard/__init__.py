@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bulk_onboard import errors
     from bulk_onboard.library import (
+        AllReports,
+        AllResults,
         CheckResult,
         Credentials,
         ExitStatus,
@@ -27,8 +29,12 @@ if TYPE_CHECKING:
         plan,
         plan_async,
         report,
+        report_all,
+        report_all_async,
         report_async,
         run,
+        run_all,
+        run_all_async,
         run_async,
         status,
         status_async,
@@ -37,6 +43,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AllReports",
+    "AllResults",
     "CheckResult",
     "Credentials",
     "ExitStatus",
@@ -58,8 +66,12 @@ __all__ = [
     "plan",
     "plan_async",
     "report",
+    "report_all",
+    "report_all_async",
     "report_async",
     "run",
+    "run_all",
+    "run_all_async",
     "run_async",
     "status",
     "status_async",

@@ -28,6 +28,20 @@ def frame_of(columns: Sequence[Sequence[object]], *, headers: Sequence[str], num
     return frame.set_axis(pd.Index(list(headers), dtype=object), axis="columns")
 
 
+def together(frames: Mapping[str, Frame]) -> Frame:
+    """Return the frames of accounts one below the other, with the account's name as the first column.
+
+    Args:
+        frames: at least one, by the account's name; all with the columns and dtypes that the first one has.
+    """
+    import pandas as pd  # noqa: PLC0415 - see above
+
+    whole = pd.concat(frames.values(), ignore_index=True)
+    names = [name for name, frame in frames.items() for _ in range(len(frame))]
+    whole.insert(0, "account", pd.Series(names, dtype="str"))
+    return whole
+
+
 def typed_frame(rows: Iterable[object], dtypes: Mapping[str, str]) -> Frame:
     """Return a data frame with a column for each attribute of the rows that is named, of the dtype named.
 

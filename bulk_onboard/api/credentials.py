@@ -23,6 +23,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bulk_onboard.errors import UsageError
@@ -110,7 +111,11 @@ def credentials_from(
 
 
 def credentials_of_all(
-    names: Iterable[str], environ: Mapping[str, str], warn: Callable[[str], None] = lambda sentence: None
+    names: Iterable[str],
+    environ: Mapping[str, str],
+    warn: Callable[[str], None] = lambda sentence: None,
+    *,
+    handed: Mapping[str, Credentials] = MappingProxyType({}),
 ) -> dict[str, Credentials]:
     """Return the credentials of several accounts of a job, by their names.
 
@@ -118,15 +123,16 @@ def credentials_of_all(
         names: of the accounts; a single empty one for a job without accounts.
         environ: the environment.
         warn: called with a sentence where an auth_id looks wrong, or a file is open to others.
+        handed: by account, those that are known already and go before the environment.
 
     Raises:
         UsageError: some are missing or cannot be used, all named at once; or two accounts have one auth_id.
     """
     names = tuple(names)
-    if len(names) == 1:
+    if len(names) == 1 and not handed:
         return {names[0]: credentials_from(environ, warn=warn, account=names[0])}
-    found, missing, unusable = dict[str, Credentials](), dict[str, tuple[str, ...]](), list[str]()
-    for name in names:
+    found, missing, unusable = dict(handed), dict[str, tuple[str, ...]](), list[str]()
+    for name in (name for name in names if name not in handed):
         try:
             credentials = _found(environ, name, warn)
         except UsageError as error:

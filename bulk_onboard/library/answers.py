@@ -17,10 +17,12 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Plan
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY
 from bulk_onboard.pipeline import finish, outputs
+from bulk_onboard.pipeline.report_over_all import AccountEnd
 from bulk_onboard.reporting.advice import advise
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.row_status import JobStatus as Joined
 from bulk_onboard.reporting.row_status import RowStatus
+from bulk_onboard.reporting.summary import next_command
 
 FINDING_COLUMNS: Mapping[str, str] = {
     "row": "int64",
@@ -311,6 +313,19 @@ class ReportResult(_WithResults, _WithFindings):
     from_ledger_alone: str
     next: str
     _joined: Joined | None = field(default=None, repr=False)
+
+    @classmethod
+    def of_account(cls, end: AccountEnd) -> "ReportResult":
+        """Return the answer for one of several accounts; it has no files where it has no report of its own."""
+        status = end.known.status
+        return cls(
+            files=dict(end.reports),
+            counts=status.counts(),
+            reviews=status.reviews(),
+            from_ledger_alone=end.known.why,
+            next=next_command(status, end.job.commands),
+            _joined=status,
+        )
 
     @classmethod
     def of(cls, made: outputs.ReportResult) -> "ReportResult":

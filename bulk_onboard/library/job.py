@@ -148,7 +148,8 @@ def load_job(file: AnyPath | None = None, /, *, frame: Frame | None = None, **se
 def load_jobs(file: AnyPath, /, **settings: Unpack[JobSettings]) -> tuple[Job, ...]:
     """Return the jobs of a job file with accounts, one for each, in the file's order; of any other the one job.
 
-    Each is run by itself, and several may run at a time: each has its own ledger, report and quota.
+    `run_all` and `report_all` take them together. Each may also be run by itself: it has its own ledger, report and
+    quota.
 
     Args:
         file: a job file (.toml), a workbook, or a folder with a `job.toml`.
@@ -167,7 +168,7 @@ def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _of_file(loaded: jobs.Job) -> Job:
     """Return the job of a file, which prints calls where no command could say what it was given."""
     typeable = _typeable(loaded.commands)
-    calls = Calls(job=typeable.job, flags=typeable.flags, commands=typeable)
+    calls = Calls(job=typeable.job, flags=typeable.flags, commands=typeable, has_accounts=bool(loaded.other_accounts))
     return Job(replace(loaded, commands=typeable if typeable == loaded.commands else calls))
 
 
@@ -203,14 +204,16 @@ class Calls(Commands):
     The commands that need the ledger alone name that in place of a job of a frame.
 
     Attributes:
+        has_accounts: whether it is one of several accounts; over all of them the calls are others.
         commands: those about the job's file; of a frame the csv file for which it stands, once it is written there.
     """
 
     commands: Commands
+    has_accounts: bool = False
 
     def run(self) -> str:
         """Do what is due."""
-        return "bulk_onboard.run(job)"
+        return self._call("run", "run_all")
 
     def again(self) -> str:
         """Continue a run that was stopped."""
@@ -222,14 +225,18 @@ class Calls(Commands):
 
     def report(self) -> str:
         """Write the report again."""
-        return "bulk_onboard.report(job)"
+        return self._call("report", "report_all")
+
+    def _call(self, of_one: str, of_all: str) -> str:
+        is_one = not self.has_accounts or len(self.flags.get("account", ())) == 1
+        return f"bulk_onboard.{of_one}(job)" if is_one else f"bulk_onboard.{of_all}(jobs)"
 
     def merge(self, copy: str = "") -> str:
         """Take fixed cells over: that is for the program."""
         return self.check() if not copy else self.commands.merge(copy)
 
-    def merge_and_run(self) -> str:
-        """Do what is due, once the rows are right."""
+    def run_after(self, first: str) -> str:  # noqa: ARG002 - no command goes before a call
+        """Do what is due, once the rows are right: that is for the program."""
         return self.run()
 
     def convert(self) -> str:

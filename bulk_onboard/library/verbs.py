@@ -167,7 +167,7 @@ def _begin_check(job: Job, credentials: Credentials | None, offline: bool, annot
     from bulk_onboard.pipeline.annotated_copy import annotate as write_copy  # noqa: PLC0415
     from bulk_onboard.pipeline.judge import make_dry_run  # noqa: PLC0415 - a status judges nothing
 
-    _refuse_others(job, credentials)
+    refuse_others(job, credentials)
     warnings: list[str] = []
     found = _at_hand(job, credentials, offline, warnings)
 
@@ -197,7 +197,7 @@ def _begin_check(job: Job, credentials: Credentials | None, offline: bool, annot
 def _begin_plan(job: Job, credentials: Credentials | None, offline: bool) -> Work[PlanResult]:
     from bulk_onboard.pipeline.judge import make_dry_run  # noqa: PLC0415 - a status judges nothing
 
-    _refuse_others(job, credentials)
+    refuse_others(job, credentials)
     warnings: list[str] = []
     found = _at_hand(job, credentials, offline, warnings)
 
@@ -229,14 +229,13 @@ def _begin_run(
 ) -> Work[RunResult]:
     from bulk_onboard.pipeline.run import run_job  # noqa: PLC0415 - brings the network
 
-    _refuse_others(job, credentials)
-    if iscoroutinefunction(on_progress):
-        raise UsageError("on_progress is called, not awaited: give a function without async.")
+    refuse_others(job, credentials)
+    refuse_coroutines(on_progress)
     warnings: list[str] = []
     found = credentials or credentials_from(os.environ, warn=warnings.append, account=job.settings.account)
     settings = job.settings
     if stop_after is not None:
-        settings = replace(settings, stop_after=_seconds(stop_after))
+        settings = replace(settings, stop_after=seconds(stop_after))
 
     async def work(stop: Stop, progress: Progress) -> RunResult:
         check_places(settings)
@@ -251,7 +250,7 @@ def _begin_run(
 def _begin_report(job: Job, redact: bool) -> Work[ReportResult]:
     from bulk_onboard.pipeline.outputs import report_job  # noqa: PLC0415 - brings the report's libraries
 
-    _refuse_others(job)
+    refuse_others(job)
 
     async def work(_: Stop, __: Progress) -> ReportResult:
         check_places(job.settings)
@@ -265,7 +264,7 @@ def _begin_status(job: Job) -> Work[JobStatus]:
     from bulk_onboard.ledger.journal import read_ledger_state  # noqa: PLC0415
     from bulk_onboard.reporting.row_status import join  # noqa: PLC0415
 
-    _refuse_others(job)
+    refuse_others(job)
 
     async def work(_: Stop, __: Progress) -> JobStatus:
         return JobStatus.of(join(None, read_ledger_state(job.ledger).ledger_state))
@@ -273,7 +272,13 @@ def _begin_status(job: Job) -> Work[JobStatus]:
     return Work(work)
 
 
-def _refuse_others(job: object, credentials: object = None) -> None:
+def refuse_coroutines(on_progress: OnProgress | None) -> None:
+    """Raise UsageError where `on_progress` would have to be awaited."""
+    if iscoroutinefunction(on_progress):
+        raise UsageError("on_progress is called, not awaited: give a function without async.")
+
+
+def refuse_others(job: object, credentials: object = None) -> None:
     """Raise UsageError where something else was handed over, such as the path of a job file."""
     if not isinstance(job, Job):
         raise UsageError(f"A job is wanted, as load_job() returns it, and not a {type(job).__name__}.")
@@ -291,7 +296,8 @@ def _at_hand(job: Job, credentials: Credentials | None, offline: bool, warnings:
     return credentials
 
 
-def _seconds(duration: Duration) -> float:
+def seconds(duration: Duration) -> float:
+    """Return the seconds of `stop_after`."""
     try:
         return float(BY_NAME["stop_after"].read(plain(duration)))
     except ValueError as error:

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
@@ -57,15 +57,19 @@ class Work(Generic[_T]):
     Args:
         begin: makes the work; it is handed what asks it to stop, and where it says how far it is.
         on_progress: called by whoever waits, in their thread, when something has changed, at most 4 times a second.
+        of: where several accounts say how far they are, in place of what `begin` is handed.
     """
 
     def __init__(
         self,
         begin: Callable[[Stop, pipeline.Progress], Coroutine[Any, Any, _T]],
         on_progress: OnProgress | None = None,
+        *,
+        of: Sequence[pipeline.Progress] = (),
     ) -> None:
         self._begin, self._on_progress = begin, on_progress
         self._stop, self._progress = Stop(), pipeline.Progress()
+        self._looked_at = of or (self._progress,)
         self._seen: Progress | None = None
         self._shown: Progress | None = None
         self._task: asyncio.Task[_T] | None = None
@@ -136,11 +140,18 @@ class Work(Generic[_T]):
 
     def _look(self, *, has_ended: bool = False) -> None:
         """Note how far the work is, in its own thread, where nothing changes meanwhile."""
-        progress = self._progress
-        states = Counter(record.state.value for record in progress.ledger_state.records.values())
-        doing = progress.activity.words if progress.activity else progress.flow().trouble
-        left = 0.0 if has_ended else progress.time_left()
-        self._seen = Progress(progress.done, progress.due, dict(states), doing, left)
+        each = self._looked_at
+        states = Counter(record.state.value for one in each for record in one.ledger_state.records.values())
+        at_work = [one for one in each if one.ended is None]
+        doing = {one.activity.words if one.activity else one.flow().trouble for one in at_work}
+        left = [] if has_ended else [one.time_left() for one in at_work]
+        self._seen = Progress(
+            sum(one.done for one in each),
+            sum(one.due for one in each),
+            dict(states),
+            doing.pop() if len(doing) == 1 else "",
+            None if None in left else max((one for one in left if one is not None), default=0.0),
+        )
 
     def _show(self) -> None:
         if self._on_progress and self._seen is not None and self._seen != self._shown:

@@ -90,7 +90,11 @@ class Commands:
 
     def merge_and_run(self) -> str:
         """Merge the copy that was saved last, then do what is due."""
-        return f"{self.merge()} && {self.run()}"
+        return self.run_after(self.merge())
+
+    def run_after(self, first: str) -> str:
+        """Do what is due, after another command."""
+        return f"{first} && {self.run()}"
 
     def resolve(self, name: str, *answer: str) -> str:
         """Show which answers there are for a held record; or give one.

@@ -230,6 +230,7 @@ class AllReports:
         unassigned: what is wrong with the rows of no account.
         exit_status: the first that holds of what kept a report from being made.
         next: the command to type next.
+        unassigned: what is wrong with the rows of no account.
     """
 
     files: dict[str, Path]
@@ -249,7 +250,12 @@ class AllReports:
 
 
 async def report_jobs(
-    jobs: Sequence[Job], *, clock: Clock, redact: bool = False, only: Sequence[str] = ()
+    jobs: Sequence[Job],
+    *,
+    clock: Clock,
+    redact: bool = False,
+    only: Sequence[str] = (),
+    as_remembered: bool = True,
 ) -> AllReports:
     """Write the reports of several accounts again, and the one over all of them, from workbook and ledger.
 
@@ -258,12 +264,13 @@ async def report_jobs(
 
     Args:
         redact, only: as for `write_job_report`.
+        as_remembered: as for `report_job`.
 
     Raises:
         UsageError: no account has a ledger.
         ReportError: the report over all cannot be written.
     """
-    ends, unassigned = await _all_stand(jobs, clock=clock)
+    ends, unassigned = await _all_stand(jobs, clock=clock, as_remembered=as_remembered)
     now = clock.now()
     if not are_all(jobs) or not (redact or only):
         write = partial(_with_own_report, now=now, redact=redact, only=only)
@@ -308,11 +315,14 @@ def _there(job: Job) -> dict[str, Path]:
     return {form: path for form, path in target.report_files(job.report).items() if path.is_file()}
 
 
-async def _all_stand(jobs: Sequence[Job], *, clock: Clock) -> tuple[list[AccountEnd], tuple[Finding, ...]]:
+async def _all_stand(
+    jobs: Sequence[Job], *, clock: Clock, as_remembered: bool = True
+) -> tuple[list[AccountEnd], tuple[Finding, ...]]:
     """Return where each account stands by workbook and ledger, and what is wrong with the rows of no account."""
     if not any(map(_has_ledger, jobs)):
         read_ledger_state(jobs[0].ledger)  # says that there is none
-    jobs = await asyncio.to_thread(lambda: [_as_remembered(job) for job in jobs])
+    if as_remembered:
+        jobs = await asyncio.to_thread(lambda: [_as_remembered(job) for job in jobs])
     try:
         sheets = await read_sheets(jobs, rows_needed=False)
     except WorkbookError:  # each says for itself what of it is missing

@@ -126,7 +126,7 @@ def next_over_all(parts: Iterable[AccountPart], commands: Commands, *, continued
     each = [(next_command(status, own), own) for status, own in known if own]
     answer = next((told for told, own in each if told not in (own.run(), own.status())), "")
     if answer or merge:
-        return answer or f"{merge} && {commands.run()}"
+        return answer or commands.run_after(merge)
     return commands.run() if any(told == own.run() for told, own in each) else commands.status()
 
 

@@ -54,6 +54,7 @@ def test_every_example_is_tested() -> None:
     assert {
         "# From a program": 1,
         "## A DataFrame in place of a workbook": 1,
+        "## Several accounts": 1,
         "## A notebook": 1,
         "## An Airflow task": 1,
         "## A web service": 1,
@@ -70,6 +71,25 @@ def test_first_example(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> 
     assert said.out.startswith("3 rows, ready\n")
     assert "Of 3 businesses, 3 wait for their review." in said.out
     assert "" == said.err
+
+
+def test_example_of_several_accounts(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each account has its rows; a row of none is told."""
+    for name, value in sandbox.environ("acme", "bravo").items():
+        monkeypatch.setenv(name, value)
+    rows = invented_businesses(3, Path("agency/documents")).assign(Account=["acme", "bravo", "nobody"])
+    rows.to_csv("agency/businesses.csv", index=False)
+    settings = f'workbook = "businesses.csv"\nbase_url = "{sandbox.base_url}"\nquota = "none"\nsettle = 0.5\n'
+    Path("agency/job.toml").write_text(f'{settings}[[accounts]]\nname = "acme"\n[[accounts]]\nname = "bravo"\n')
+
+    result = carried_out(*examples("## Several accounts"))["result"]
+
+    assert [1, 1] == [len(sandbox.account(name).records) for name in ("acme", "bravo")]
+    assert ["nobody"] == result.findings.query("account == ''")["seen"].tolist()
+    said = capsys.readouterr().out
+    assert "acme 1 finished\nbravo 1 finished\n" in said
 
 
 def test_example_of_a_frame(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
