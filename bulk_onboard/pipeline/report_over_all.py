@@ -230,7 +230,6 @@ class AllReports:
         unassigned: what is wrong with the rows of no account.
         exit_status: the first that holds of what kept a report from being made.
         next: the command to type next.
-        unassigned: what is wrong with the rows of no account.
     """
 
     files: dict[str, Path]
