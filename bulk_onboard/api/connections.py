@@ -369,9 +369,10 @@ class Channel(asyncio.Protocol):
         self._kept_s, self._since_s, self._since = kept_s, self._clock.monotonic(), self._clock.now()
 
     def close(self) -> None:
-        """Close the connection; does nothing where it is closed."""
+        """Close the connection at once; does nothing where it is closed."""
         self._is_spoilt = True
         self._connection.close()
+        self._transport.abort()  # over TLS the end has been said by now, and closing would wait 30 s for the peer's
 
     @property
     def library_connection(self) -> Connection:

@@ -1,6 +1,7 @@
 """Connections that carry several calls: which are kept, for how long and for whom, and what ends them."""
 
 import asyncio
+import os
 import socket
 import threading
 import time
@@ -213,6 +214,30 @@ async def test_connection_is_closed_when_nobody_uses_it(make_client):
     async with RawServer(script) as server, make_client(server.url) as client:
         await client.exchange(GET)
         await asyncio.wait_for(ended.wait(), 10)
+
+
+async def test_closing_does_not_wait_for_the_peer(make_client, certificates):
+    """Over TLS a connection is closed at once and said to be, also where the peer never closes its end."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    seen: list[bytes] = []
+
+    def serve() -> None:
+        with listening, certificates.server("good").wrap_socket(listening.accept()[0], server_side=True) as peer:
+            peer.recv(65536)
+            peer.sendall(whole(1, 404))
+            seen.append(peer.recv(65536))  # ends with the end of TLS; the socket below may be open still
+            with socket.socket(fileno=os.dup(peer.fileno())) as below:
+                below.settimeout(5)
+                seen.append(below.recv(1))
+
+    serving = threading.Thread(target=serve, daemon=True)
+    serving.start()
+    url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+    async with make_client(url, ca_bundle=certificates.authority) as client:
+        await client.exchange(GET)
+        await asyncio.to_thread(serving.join, 10)
+
+    assert [b"", b""] == seen
 
 
 @pytest.mark.parametrize(
