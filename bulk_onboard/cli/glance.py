@@ -155,6 +155,11 @@ class Watch:
                 self._seen[place] = (now_s, self._at(self.accounts[place]))
         return over_all([each if at_s == now_s else each.after(now_s - at_s) for at_s, each in self._seen])
 
+    def look_at_all(self) -> Glance:
+        """Return the work as it is now, of however many accounts; for a look that is not one of several a second."""
+        self._seen.clear()
+        return self.look()
+
     def is_any_due(self) -> bool:
         """Return whether it is known that anything is due."""
         return any(each.due for each in self.accounts)

@@ -259,10 +259,11 @@ def _log_until(over: Event, watch: Watch, stream: TextIO) -> None:
     while not over.wait(1 / _LOOKS_PER_S):
         now = watch.clock.monotonic()
         if now - told_at >= EACH_S or (not told and watch.is_any_due() and _is_long(watch, now - began)):
-            _log(glance := watch.look(), minute_line(glance), stream)
+            _log(glance := watch.look_at_all(), minute_line(glance), stream)
             told_at, told = now, True
     if told and watch.is_any_due():
-        _log(glance := replace(watch.look(), left_s=None), end_line(glance, watch.clock.monotonic() - began), stream)
+        glance = replace(watch.look_at_all(), left_s=None)
+        _log(glance, end_line(glance, watch.clock.monotonic() - began), stream)
 
 
 def _is_long(watch: Watch, took_s: float) -> bool:

@@ -13,6 +13,7 @@ from bulk_onboard.cli import progress as cli_progress
 from bulk_onboard.cli.glance import Glance, Watch
 from bulk_onboard.cli.progress import end_line, fitted, minute_line, pieces_of, shown
 from bulk_onboard.clock import SystemClock
+from bulk_onboard.errors import ExitStatus
 from bulk_onboard.pipeline.progress import Flow, Progress
 
 NOW = datetime(2026, 1, 5, 15, 28, 30, tzinfo=UTC)
@@ -214,6 +215,19 @@ def test_elsewhere_there_is_a_line_a_minute(monkeypatch, term):
     assert {"51 of 200 done, about 2 min 30 s left"} == {each[6:].partition(" (")[0] for each in minutes}
     assert last[6:].startswith("51 of 200 done in ")
     assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.usefixtures("minutes_are_short")
+def test_a_line_that_is_logged_is_true_of_all_of_very_many_accounts():
+    """The line on a terminal takes some of them anew at each look; one a minute would be minutes behind."""
+    stream, accounts = io.StringIO(), [Progress(due=2) for _ in range(300)]
+
+    with shown(accounts, stream, quiet=False, zone=UTC):
+        lines_of(stream, 1)
+        for each in accounts:
+            each.done, each.ended = 2, ExitStatus.DONE
+
+    assert stream.getvalue().splitlines()[-1][6:].startswith("600 of 600 done in ")
 
 
 @pytest.mark.usefixtures("minutes_are_short")
