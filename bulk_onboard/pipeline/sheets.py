@@ -189,7 +189,7 @@ def _rows_at_hand(readings: Mapping[_Reading, Sequence[Job]]) -> dict[str, list[
     rows: dict[str, list[Row]] = {}
     for readers in readings.values():
         with suppress(BulkOnboardError):
-            sheet = _whole_sheet(readers[0], None)
+            sheet = whole_sheet(readers[0])
             columns = _columns_of_each(readers, sheet)
             for account, its in _rows_of_each(
                 readers, sheet, columns, _places_of_each(readers, sheet, columns, readers)
