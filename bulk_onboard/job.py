@@ -8,7 +8,7 @@ import functools
 import glob
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Job:
         sha256: digest of the job file, for the ledger; empty for a bare workbook.
         account: its name among the job's accounts; empty where the job has none.
         other_accounts: the ledgers of the job's other accounts by their names, picked or not: no row may be in two.
+        siblings: the job's other accounts, picked or not, without siblings of their own.
         former_ledgers: those beside the job file that none of its accounts has any more: of accounts that were renamed
             or taken out of the file, and of the job before it had accounts.
         shares_sheet: whether its rows are those of the sheet whose `Account` cell names it.
@@ -55,6 +56,7 @@ class Job:
     sha256: str
     account: str
     other_accounts: Mapping[str, Path]
+    siblings: tuple["Job", ...] = field(repr=False, compare=False)
     former_ledgers: tuple[Path, ...]
     shares_sheet: bool
     copies_of: str
@@ -191,6 +193,7 @@ def load_jobs(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: 
             job,
             other_accounts={name: ledger for name, ledger in ledgers.items() if name != job.account},
             copies_of=copies[job.account],
+            siblings=tuple(each for each in jobs if each.account != job.account),
             former_ledgers=former,
         )
         for job in jobs
@@ -328,6 +331,7 @@ def _complete(
     own: dict[str, Any] = {
         "account": account,
         "other_accounts": {},
+        "siblings": (),
         "former_ledgers": (),
         "shares_sheet": shares_sheet,
         "copies_of": "",

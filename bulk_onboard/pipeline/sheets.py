@@ -6,13 +6,14 @@ row numbers of the file.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from bulk_onboard.api.bundled import bundled_requirements
-from bulk_onboard.errors import NoWorkbookError, UsageError, WorkbookError
+from bulk_onboard.errors import BulkOnboardError, NoWorkbookError, UsageError, WorkbookError
 from bulk_onboard.frames import Frame
 from bulk_onboard.intake.accounts import Split, silent_places, split_rows
 from bulk_onboard.intake.header import match_columns
@@ -66,6 +67,9 @@ class Sheets:
 async def read_sheets(jobs: Sequence[Job], frame: Frame | None = None, *, rows_needed: bool = True) -> Sheets:
     """Read each workbook of these jobs once, and say whose the rows are.
 
+    The workbooks of accounts that were not picked are read, too, as far as they can be: another process may run these
+    at the same time, so that a business under two accounts must be seen in both.
+
     Args:
         jobs: one, or accounts of one job, whether they are all of its accounts or not.
         frame: in place of the workbook that accounts share, or that of the only job.
@@ -89,7 +93,11 @@ async def read_sheets(jobs: Sequence[Job], frame: Frame | None = None, *, rows_n
         if isinstance(sheet, BaseException):
             raise sheet
         whole[reading] = sheet
-    return await asyncio.to_thread(_sheets, jobs, readings, whole, rows_needed=rows_needed)
+    unpicked = [job for job in jobs[0].siblings if job.account not in {each.account for each in jobs}]
+    is_of_all = frame is not None and any(job.shares_sheet for job in jobs)
+    further = _readings(unpicked, frame if is_of_all else None)
+    rows = await asyncio.to_thread(_rows_at_hand, {each: further[each] for each in further if each not in readings})
+    return await asyncio.to_thread(_sheets, jobs, readings, whole, rows, rows_needed=rows_needed)
 
 
 async def sheets_at_hand(jobs: Sequence[Job]) -> Sheets:
@@ -148,13 +156,14 @@ def _sheets(
     jobs: Sequence[Job],
     readings: Mapping[_Reading, Sequence[Job]],
     whole: Mapping[_Reading, Sheet | None],
+    elsewhere: Mapping[str, Sequence[Row]],
     *,
     rows_needed: bool,
 ) -> Sheets:
-    """Say whose the rows of all these sheets are."""
+    """Say whose the rows of all these sheets are; `elsewhere` are those of other accounts in other sheets."""
     own: dict[str, Sheet | None] = {}
     unassigned: dict[tuple[str, int], Finding] = {}  # a sheet may be read more than once, with other headers
-    rows: dict[str, list[Row]] = {}
+    rows = {account: list(its) for account, its in elsewhere.items()}
     empty: list[Job] = []
     for reading, readers in readings.items():
         sheet = whole[reading]
@@ -168,13 +177,35 @@ def _sheets(
             its = places.places.get(job.account, ())
             own[job.account] = sheet.at(its) if job.shares_sheet else sheet
             empty += [] if its else [job]
-        by_account = {job.account: job for job in readers}
-        for account, its in places.places.items():
-            job = by_account.get(account, readers[0])
-            rows.setdefault(account, []).extend(_identifying_rows(job, sheet, columns[job.account], its))
+        for account, some in _rows_of_each(readers, sheet, columns, places):
+            rows.setdefault(account, []).extend(some)
     if empty and rows_needed:
         raise UsageError(_without_rows(sorted(empty, key=jobs.index)))
     return Sheets(own, tuple(unassigned.values()), under_several_accounts(rows))
+
+
+def _rows_at_hand(readings: Mapping[_Reading, Sequence[Job]]) -> dict[str, list[Row]]:
+    """Return by account the rows of these sheets, without those that cannot be read."""
+    rows: dict[str, list[Row]] = {}
+    for readers in readings.values():
+        with suppress(BulkOnboardError):
+            sheet = whole_sheet(readers[0])
+            columns = _columns_of_each(readers, sheet)
+            for account, its in _rows_of_each(
+                readers, sheet, columns, _places_of_each(readers, sheet, columns, readers)
+            ):
+                rows.setdefault(account, []).extend(its)
+    return rows
+
+
+def _rows_of_each(
+    readers: Sequence[Job], sheet: Sheet, columns: Mapping[str, Columns], split: Split
+) -> Iterator[tuple[str, Sequence[Row]]]:
+    """Yield each account of a sheet with its rows, as far as they identify it."""
+    by_account = {job.account: job for job in readers}
+    for account, its in split.places.items():
+        job = by_account.get(account, readers[0])
+        yield account, _identifying_rows(job, sheet, columns[job.account], its)
 
 
 def _columns_of_each(jobs: Sequence[Job], sheet: Sheet) -> dict[str, Columns]:

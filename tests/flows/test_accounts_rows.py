@@ -200,3 +200,22 @@ async def test_credentials_of_another_account_are_noticed(pair: Office) -> None:
     assert [ExitStatus.DONE, ExitStatus.USAGE] == [each.exit_status for each in both.results]
     assert "PLIVO_AUTH_ID_BRAVO" in str(both.results[1].error)
     assert (2, False) == (len(pair.at("acme").state.records), pair.ledger_of("bravo").exists())
+
+
+@pytest.mark.parametrize("content", ["the business", "no workbook"])
+async def test_one_account_alone_sees_the_workbook_of_another_one(office: Office, content: str) -> None:
+    """Two processes may run one account each, and neither ledger has the business yet; what is no workbook is none."""
+    office.open_accounts(*PAIR, keys={"bravo": {"workbook": "bravo.csv"}})
+    office.fill([{**office.layout.row(number, Key=f"K-{number}"), "Account": "acme"} for number in range(2)])
+    names = [name for name in office.layout.headers if name in office.rows[0]]
+    cells = [office.rows[1][name] for name in names]
+    own = "\n".join(",".join(f'"{cell}"' for cell in line) for line in (names, cells))
+    (office.folder / "bravo.csv").write_text(own if content == "the business" else "", encoding="utf-8")
+
+    results = [await run(office, "acme")]
+    if content == "the business":
+        results.append(await run(office, "bravo"))
+
+    assert ([1, 0] if content == "the business" else [2, 0]) == filed(office)
+    kept_out = [ExitStatus.ROWS_NEED_ATTENTION] * 2
+    assert (kept_out if content == "the business" else [ExitStatus.DONE]) == [each.exit_status for each in results]
