@@ -120,9 +120,9 @@ class Client:
         When this returns a failure or is cancelled, the attempt's sockets are aborted: no further byte of it leaves.
         """
         async with self._turns:
-            seen = await self._once(request, Attempt(request, is_last=not self._connector.keeps))
+            seen = await self._once(request, Attempt(request.head, is_last=not self._connector.keeps))
             if isinstance(seen, Failure) and seen.kind == UNASKED and seen.kept:  # no byte of it has left
-                return await self._once(request, Attempt(request, anew=True, is_last=not self._connector.keeps))
+                return await self._once(request, Attempt(request.head, anew=True, is_last=not self._connector.keeps))
             return seen
 
     async def _once(self, request: Request, attempt: Attempt) -> Answer | Failure:

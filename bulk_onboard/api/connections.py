@@ -80,7 +80,10 @@ def may_carry(idle_s: float, *, kept_s: float, is_read: bool) -> bool:
 class Attempt:
     """One attempt at a request, and what was seen of it.
 
+    A connection remembers the attempt that opened it for as long as it is kept, with the context in which it was made.
+
     Attributes:
+        request: without its documents, which would stay in memory for as long.
         anew: whether it must have a new connection.
         is_last: it asks the API to close the connection after its answer.
         started: the client library has announced its start.

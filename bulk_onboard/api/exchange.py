@@ -1,7 +1,7 @@
 """Requests and answers as values, without a library's types."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,11 @@ class Request:
     def has_body(self) -> bool:
         """Whether anything follows its headers."""
         return self.json is not None or self.parts is not None
+
+    @property
+    def head(self) -> "Request":
+        """The request without what follows its headers, for whoever outlives it."""
+        return replace(self, json=None if self.json is None else b"", parts=None if self.parts is None else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

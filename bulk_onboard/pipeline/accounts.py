@@ -109,7 +109,7 @@ async def run_jobs(
             others.forget()
             spare()
 
-        meeting = Meeting([job.account for job in jobs], confirm=confirm, stop=stop, then=go_on)
+        meeting = Meeting([job.account for job in jobs], confirm=confirm, clock=clock, stop=stop, then=go_on)
 
         async def run_account(job: Job) -> RunResult:
             shared = Shared(

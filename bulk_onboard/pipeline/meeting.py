@@ -1,7 +1,9 @@
-"""Where the accounts of a job wait for each other: all rows are judged before any account writes or sends anything.
+"""Where the accounts of a job wait for each other: their rows are judged before any account writes or sends anything.
 
 Only then can be seen whether a row that was chosen is any account's, and what the job would file for the first time, so
-that somebody is asked once for all of it. A job without accounts meets alone.
+that somebody is asked once for all of it. Where no row was chosen and nobody is to be asked, an account whose API does
+not answer is waited for a while only: what it does when it comes has nothing to do with the others, since rows under
+two accounts are known from the sheets. A job without accounts meets alone.
 """
 
 import asyncio
@@ -9,13 +11,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bulk_onboard import errors
+from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, StoppedError
 from bulk_onboard.job import Job
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.pipeline.judge import Judgement, check_choice
-from bulk_onboard.pipeline.stop import Stop
+from bulk_onboard.pipeline.stop import Stop, rest
 from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.planning import make_plan
+
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,9 @@ class Meeting:
     Args:
         accounts: by name; a job without any has one without a name.
         confirm: asked once where there are first records to be filed. None goes on.
+        clock: for how long they wait at most where there is nothing to agree on.
         stop: that of them all.
-        then: called once they go on.
+        then: called once the rows of all are judged.
 
     Attributes:
         refusal: why none of them goes on; None while they may, or where all were asked to stop.
@@ -69,6 +75,7 @@ class Meeting:
         accounts: Iterable[str],
         *,
         confirm: Confirm | None,
+        clock: Clock,
         stop: Stop,
         then: Callable[[], None] = lambda: None,
     ) -> None:
@@ -79,6 +86,7 @@ class Meeting:
         self._all_are_here = asyncio.Event()
         self._agreeing: asyncio.Task[None] | None = None
         self._confirm = confirm
+        self._clock = clock
         self._stop = stop
         self._then = then
 
@@ -88,11 +96,17 @@ class Meeting:
         Raises:
             UsageError: a row was chosen that no account has.
             SignalledError: the answer of `confirm` was no.
-            StoppedError: they are to stop, so nobody was asked.
+            StoppedError: they are to stop, so nothing is begun.
         """
         self._ready.append(ready)
         self._expect_no_more(ready.job.account)
-        await self._all_are_here.wait()
+        if self._expected:
+            has_to_agree = self._confirm is not None or ready.job.scope.is_choosy
+            await rest(self._clock, None if has_to_agree else PATIENCE_S, self._all_are_here, self._stop.wished)
+        if self._stop.requested:
+            raise self._stop.cause if isinstance(self._stop.cause, BulkOnboardError) else StoppedError(_STOPPED)
+        if self._expected:  # nothing to agree on
+            return
         if self._agreeing is None:
             self._agreeing = asyncio.ensure_future(self._agree())
         await asyncio.shield(self._agreeing)
@@ -110,6 +124,7 @@ class Meeting:
     def _expect_no_more(self, account: str) -> None:
         self._expected.discard(account)
         if not self._expected:
+            self._then()
             self._all_are_here.set()
 
     async def _agree(self) -> None:
@@ -122,12 +137,9 @@ class Meeting:
         except BulkOnboardError as refusal:
             self.refusal = None if self._stop.requested else refusal
             raise
-        self._then()
 
     async def _ask(self, confirm: Confirm) -> None:
         """Ask whether to go on where records are due of a job that has filed none yet."""
-        if self._stop.requested:
-            raise self._stop.cause if isinstance(self._stop.cause, BulkOnboardError) else StoppedError(_STOPPED)
         filings = [await in_thread(first_filing, one) for one in self._ready]
         first = [filing for filing in filings if filing is not None]
         if first and not confirm(together(first)):

@@ -131,7 +131,7 @@ async def run_job(
             shared = Shared(
                 sheet=sheets.of(job),
                 gate=Gate(job.uploads),
-                meeting=Meeting([job.account], confirm=confirm, stop=stop),
+                meeting=Meeting([job.account], confirm=confirm, clock=clock, stop=stop),
                 twice=sheets.twice.get(job.account, NOT_TWICE),
             )
         sheet, has_ledger = shared.sheet, _has_ledger(job)

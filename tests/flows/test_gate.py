@@ -55,12 +55,13 @@ class Watched(Sandbox):
 async def run_all(office: Office, gate: Gate) -> list[ExitStatus]:
     """Run all accounts of the office by way of this gate."""
     jobs, stop = load_jobs(office.job_file, {}), Stop()
-    sheets, meeting = await read_sheets(jobs), Meeting([job.account for job in jobs], confirm=None, stop=stop)
+    sheets, clock = await read_sheets(jobs), SystemClock()
+    meeting = Meeting([job.account for job in jobs], confirm=None, clock=clock, stop=stop)
     runs = (
         run_job(
             job,
             credentials=credentials_of(job.account),
-            clock=SystemClock(),
+            clock=clock,
             stop=stop.part(),
             shared=Shared(sheet=sheets.of(job), gate=gate, meeting=meeting),
         )

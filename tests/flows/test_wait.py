@@ -74,7 +74,7 @@ async def test_stop_ends_the_waiting(office: Office) -> None:
     stop = Stop()
     running = []
     task = asyncio.create_task(office.run(stop, wait="2d", watch=running.append))
-    while not (running and running[0].activity and running[0].activity.what == "2 reviews pending"):
+    while not (running and running[0].activity and running[0].activity.words == "2 reviews pending"):
         await asyncio.sleep(0)
 
     stop.request(signal.SIGINT)

@@ -1,6 +1,7 @@
 """Connections that carry several calls: which are kept, for how long and for whom, and what ends them."""
 
 import asyncio
+import gc
 import os
 import socket
 import threading
@@ -82,6 +83,18 @@ async def test_calls_at_the_same_time_have_connections_of_their_own(make_client)
 
     assert 5 == len(server.peers)
     assert 5 == len(set(bodies(*seen)))
+
+
+@PLAIN_AND_TLS
+async def test_a_kept_connection_holds_no_documents(make_client, tls):
+    """Once a call has its answer its form is gone from memory: the gate counts what is in flight, and no more."""
+    async with RawServer(Answering()) as server, make_client(server.url, **tls.client) as client:
+        await client.exchange(create(200_000))
+        await asyncio.sleep(0)
+        gc.collect()
+        held = [each for each in gc.get_objects() if isinstance(each, Request) and each.parts]
+
+    assert [] == [len(part.body) for request in held for part in request.parts if len(part.body) >= 200_000]
 
 
 async def test_accounts_share_no_connection(make_client):
