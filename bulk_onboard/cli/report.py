@@ -129,14 +129,20 @@ def _write_of_accounts(invocation: Invocation, words: Sequence[str], *, redact: 
             tell_if_report_is_open(path)
     work = report_jobs(jobs, clock=invocation.clock(), redact=redact, only=words)
     made = invocation.awaited(WRITING_REPORTS, work)
-    notes = tuple(f"Account {each.job.account}: {each.ended}" for each in made.accounts if each.ended)
+    notes = [f"Account {each.job.account}: {each.ended}" for each in made.accounts if each.ended]
+    if not made.files:  # else the report over all has the rows of every account
+        notes += [
+            f"Account {each.job.account} has no report, since nothing was begun: there is no ledger {each.job.ledger}."
+            for each in made.accounts
+            if not each.reports and not each.ended
+        ]
     own = [path for each in made.accounts for path in each.reports.values()]
 
     def show(stream: TextIO) -> None:
         for path in made.files.values():
             print(path, file=stream)
         if made.files and len(own) > _LISTED_AT_MOST:
-            print(f"{format_count(len(own), 'report')} of accounts, such as {own[0]}", file=stream)
+            print(f"{format_count(len(own), 'file')} of single accounts, such as {own[0]}", file=stream)
         else:
             for path in own:
                 print(path, file=stream)
@@ -162,7 +168,7 @@ def _write_of_accounts(invocation: Invocation, words: Sequence[str], *, redact: 
             "next": made.next,
         },
         show,
-        notes,
+        tuple(notes),
     )
 
 

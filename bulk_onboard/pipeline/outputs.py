@@ -28,6 +28,7 @@ from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.only import FAILED, mark_of
 from bulk_onboard.reporting.only import only as only_rows
+from bulk_onboard.reporting.redacted import WHY
 from bulk_onboard.reporting.results_files import write_csv, write_jsonl
 from bulk_onboard.reporting.row_status import JobStatus, join
 from bulk_onboard.reporting.summary import ReportFacts, Tables, make_tables, next_command
@@ -161,7 +162,7 @@ def facts_of(
         made_at=now,
         zone=zone_of(job, now),
         requirements=requirements,
-        stopped=stopped,
+        stopped=WHY if stopped and redact else stopped,
         continued=continued,
         redact=redact,
     )

@@ -404,7 +404,7 @@ def _part(end: AccountEnd, *, now: datetime, redact: bool, only: Sequence[str], 
     book = known.judgement.book if known.judgement else None
     facts = facts_of(job, now=now, requirements=book, stopped=end.ended, continued=end.continued, redact=redact)
     reports = {form: os.path.relpath(path, folder) for form, path in end.reports.items()}
-    return AccountPart(name=job.account, tables=make_tables(status, facts), ended=end.ended, reports=reports)
+    return AccountPart(name=job.account, tables=make_tables(status, facts), ended=facts.stopped, reports=reports)
 
 
 def _facts(jobs: Sequence[Job], *, now: datetime, redact: bool, continued: bool) -> ReportFacts:

@@ -18,6 +18,9 @@ from bulk_onboard.model.sheet import BUSINESS_NAME
 from bulk_onboard.reporting.row_status import JobStatus, RowStatus
 
 MASK = "…"
+WHY = "Something is missing here, or did not finish; the full report says what."
+"""In place of the sentence that says what and why, since that has paths, commands, and who is at work where."""
+
 _REASON = "The reviewers' reason is masked"
 
 _SAYS_NOTHING = frozenset({

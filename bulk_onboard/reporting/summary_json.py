@@ -25,6 +25,7 @@ def summary_data(tables: Tables) -> dict[str, Any]:
 
 def _of_one(tables: Tables) -> dict[str, Any]:
     (status,), facts = tables.statuses, tables.facts
+    commands = None if facts.redact else facts.commands
     ledger_state = status.ledger_state
     opened, runs = ledger_state.opened, ledger_state.runs
     return {
@@ -51,12 +52,13 @@ def _of_one(tables: Tables) -> dict[str, Any]:
             {"at": _utc(each.at), "requests": each.requests, "writes": each.writes, "throttled": each.throttled}
             for each in ledger_state.usage
         ],
-        "next": next_command(status, facts.commands, continued=facts.continued) if facts.commands else "",
+        "next": next_command(status, commands, continued=facts.continued) if commands else "",
     }
 
 
 def _over_all(tables: Tables) -> dict[str, Any]:
     facts, parts = tables.facts, tables.accounts
+    commands = None if facts.redact else facts.commands
     nobodys = [part.status for part in parts if not part.name]
     days = (expected_days(part.status, part.tables.facts.requirements, facts.zone) for part in parts)
     return {
@@ -67,7 +69,7 @@ def _over_all(tables: Tables) -> dict[str, Any]:
         "expected_reviews": _expected(chain.from_iterable(days)),
         "accounts": [_of_account(part) for part in parts if part.name],
         "no_account": _sums(overview_of(*nobodys), nobodys) if nobodys else None,
-        "next": next_over_all(parts, facts.commands, continued=facts.continued) if facts.commands else "",
+        "next": next_over_all(parts, commands, continued=facts.continued) if commands else "",
     }
 
 
@@ -77,7 +79,7 @@ def _of_account(part: AccountPart) -> dict[str, Any]:
         "name": part.name,
         "ended": part.ended or None,
         "ledger_readable": not part.status.is_unread,
-        "reports": dict(part.reports),
+        "reports": {} if part.tables.facts.redact else dict(part.reports),
         **_of_one(part.tables),
     }
 

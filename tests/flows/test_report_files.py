@@ -1,7 +1,9 @@
 """The files of a report: which there are, whose they are, and what is in summary.json."""
 
 import json
+import re
 import stat
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -96,6 +98,40 @@ async def test_report_that_is_written_again_says_what_the_run_was_checked_agains
 def checked_against(office: Office) -> str:
     """What the report says that its rows were judged against."""
     return str(json.loads((office.folder / "businesses.summary.json").read_text())["checked_against"])
+
+
+def all_texts(path: Path) -> str:
+    """What is in a file of the report, of a workbook each of its parts."""
+    if path.suffix != ".xlsx":
+        return path.read_text(encoding="utf-8-sig")
+    with zipfile.ZipFile(path) as parts:
+        return "\n".join(parts.read(name).decode() for name in parts.namelist())
+
+
+@pytest.mark.parametrize("accounts", [(), ("acme", "bravo")])
+async def test_redacted_report_has_neither_paths_nor_commands(office: Office, accounts: tuple[str, ...]) -> None:
+    """Not even where something is missing and the full report says which file that is; nor is one led to the others."""
+    if accounts:
+        office.open_accounts(*accounts)
+    office.fill(4)
+    for name in accounts or ("",):
+        await office.run(account=(name,) if name else ())
+    if accounts:
+        damaged = office.ledger_of("bravo")
+        damaged.write_bytes(damaged.read_bytes().replace(b"create", b"crEate", 1))
+    else:
+        office.workbook.unlink()
+
+    told = await office.type("report", "--redact", "--json")
+    to_file = await office.type("report", "--redact", "--output", "summary.json")
+
+    written = [*map(Path, told.json["reports"].values()), office.folder / "summary.json"]
+    assert (6 if accounts else 0, 0, 4) == (told.status, to_file.status, len(written))
+    for path in written:
+        text = all_texts(path)
+        assert str(office.folder) not in text, path.name
+        assert not re.search("bulk-onboard (run|status|ledger|report)|[.]report[.](xlsx|html)", text), path.name
+    assert all("full report says" in all_texts(path) for path in written if accounts or path.suffix != ".json")
 
 
 async def test_redacted_report_has_no_names_and_leaves_the_full_one(nights: Nights) -> None:

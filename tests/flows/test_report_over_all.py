@@ -201,6 +201,25 @@ async def test_report_of_one_account_is_its_own_alone(office: Office) -> None:
     assert "Report on businesses.xlsx, account bravo" == title
 
 
+async def test_picked_account_without_a_ledger_says_why_it_has_no_report(office: Office) -> None:
+    """The others' are written; many files are counted as files, since an account has one in each format."""
+    office.open_accounts(*FIVE)
+    office.fill(5)
+    await run(office, account=("acme",))
+
+    picked = await office.type("report", "--account", "acme", "--account", "bravo")
+    await run(office)
+    whole = await office.type("report")
+
+    assert 0 == picked.status
+    assert [office.report_of("acme").name] == [Path(path).name for path in picked.out.split() if path.endswith("xlsx")]
+    assert f"Account bravo has no report, since nothing was begun: there is no ledger {office.ledger_of('bravo')}." in (
+        picked.err
+    )
+    assert f"15 files of single accounts, such as {office.report_of('acme')}" in whole.out
+    assert "" == whole.err
+
+
 async def test_output_and_only_work_over_all(office: Office) -> None:
     """One file, with the accounts' rows in it; the accounts' own reports and the full one stay as they are."""
     office.open_accounts(*THREE)

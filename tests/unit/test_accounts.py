@@ -96,6 +96,8 @@ def test_copies_of_several_sheets_bear_the_accounts_names(write):
     names = ["businesses", "businesses", "two.carol", "two.dora", "three.emil", "three.fay"]
     assert names == [job.copies for job in jobs]
     assert "two.dora" == load_job(write(tables), {"account": ("dora",)}).copies
+    of_copy = {"account": ("acme",), "workbook": "businesses.annotated.xlsx"}
+    assert "businesses" == load_job(write(tables), of_copy).copies
 
 
 def test_tables_of_an_account_are_its_own(write):
