@@ -6,12 +6,11 @@ again from workbook and ledger; where the ledger cannot be read, the rows are kn
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import (
@@ -45,6 +44,7 @@ from bulk_onboard.pipeline.outputs import (
     zone_of,
 )
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
+from bulk_onboard.pipeline.threads import gathered
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.only import only as only_rows
@@ -52,10 +52,7 @@ from bulk_onboard.reporting.over_all import counts_of_no_account, next_over_all,
 from bulk_onboard.reporting.row_status import join, without_ledger
 from bulk_onboard.reporting.summary import AccountPart, ReportFacts, Tables, make_tables, summed
 
-T = TypeVar("T")
-
-AT_A_TIME = 4
-"""Of how many accounts reports are made at a time."""
+_AT_A_TIME = 4  # accounts of which reports are made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +122,7 @@ async def write_report_over_all(
         _end_of(job, result, sheets=sheets, clock=clock, others=others)
         for job, result in zip(jobs, results, strict=True)
     ]
-    ends = await _few_at_a_time(made)
+    ends = await gathered(made, at_a_time=_AT_A_TIME)
     return await asyncio.to_thread(_written, ends, sheets.unassigned, now=clock.now())
 
 
@@ -206,17 +203,6 @@ async def _stands(
     return known._replace(status=without_ledger(decisions, found=found)), damage
 
 
-async def _few_at_a_time(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return what all of this comes to, in order, a few done at a time."""
-    places = asyncio.Semaphore(AT_A_TIME)
-
-    async def done(one: Coroutine[Any, Any, T]) -> T:
-        async with places:
-            return await one
-
-    return list(await asyncio.gather(*map(done, work)))
-
-
 # The command `report`.
 
 
@@ -273,7 +259,7 @@ async def report_jobs(
     now = clock.now()
     if not are_all(jobs) or not (redact or only):
         write = partial(_with_own_report, now=now, redact=redact, only=only)
-        ends = await _few_at_a_time(asyncio.to_thread(write, end) for end in ends)
+        ends = await gathered((asyncio.to_thread(write, end) for end in ends), at_a_time=_AT_A_TIME)
     tables = await asyncio.to_thread(tables_of, ends, unassigned, now=now, redact=redact, only=only)
     written = ReportFiles({})
     if are_all(jobs):
@@ -327,7 +313,9 @@ async def _all_stand(
     except WorkbookError:  # each says for itself what of it is missing
         sheets = None
     others = OtherLedgers()
-    known = await _few_at_a_time(_stands(job, clock=clock, sheets=sheets, others=others) for job in jobs)
+    known = await gathered(
+        (_stands(job, clock=clock, sheets=sheets, others=others) for job in jobs), at_a_time=_AT_A_TIME
+    )
     ends = [AccountEnd(job=job, known=each, error=damage) for job, (each, damage) in zip(jobs, known, strict=True)]
     return ends, sheets.unassigned if sheets else ()
 
