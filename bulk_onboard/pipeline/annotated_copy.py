@@ -188,11 +188,13 @@ def _bases_of(job: Job) -> tuple[Base, ...]:
 async def write_failed_rows(jobs: Sequence[Job], path: Path, *, clock: Clock) -> tuple[int, str]:
     """Write a workbook of the rows alone that need attention, marked as in the annotated copy; for a colleague.
 
+    Nothing is written where there is no such row.
+
     Args:
         jobs: one, or accounts that share a sheet.
 
-    Return how many rows it has, and the command that takes it back once it is fixed. Nothing is written where there is
-    no such row.
+    Returns:
+        How many rows it has, and the command that takes it back once it is fixed.
 
     Raises:
         UsageError: the file is there and somebody has saved it, or it cannot be written; or there is no ledger.

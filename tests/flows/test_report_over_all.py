@@ -58,7 +58,7 @@ def adds_up(office: Office) -> None:
     """Figures over all are the sum of the lines, and each counted row is a line of Results."""
     said, lines, results = summary(office), accounts_table(office), office.sheet("Results")
     total = lines.pop("Total")
-    for name in ("Rows", "Done", "In review", "Needs us"):
+    for name in ("Rows", "Done", "Waiting", "Needs us"):
         assert total[name] == sum(line[name] for line in lines.values())
     each = [*said["accounts"], *filter(None, [said["no_account"]])]
     for group in ("figures", "counts"):
