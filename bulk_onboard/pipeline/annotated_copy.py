@@ -245,7 +245,7 @@ async def write_failed_rows(jobs: Sequence[Job], path: Path, *, clock: Clock) ->
 
 
 def _ledger_if_any(job: Job, *, needed: bool) -> LedgerState:
-    return read_ledger_state(job.ledger).ledger_state if needed or os.path.lexists(job.ledger) else LedgerState()
+    return read_ledger_state(job.ledger).ledger_state if needed or job.has_ledger else LedgerState()
 
 
 def _refuse_saved(path: Path) -> None:

@@ -187,7 +187,7 @@ async def _stands(
     ledger_state = LedgerState()
     damage: BulkOnboardError | None = None
     try:
-        if _has_ledger(job):
+        if job.has_ledger:
             ledger_state = (await asyncio.to_thread(read_ledger_state, job.ledger)).ledger_state
     except (LedgerError, UsageError) as error:
         damage = error
@@ -304,7 +304,7 @@ async def _all_stand(
     jobs: Sequence[Job], *, clock: Clock, as_remembered: bool = True
 ) -> tuple[list[AccountEnd], tuple[Finding, ...]]:
     """Return where each account stands by workbook and ledger, and what is wrong with the rows of no account."""
-    if not any(map(_has_ledger, jobs)):
+    if not any(job.has_ledger for job in jobs):
         read_ledger_state(jobs[0].ledger)  # says that there is none
     if as_remembered:
         jobs = await asyncio.to_thread(lambda: [_as_remembered(job) for job in jobs])
@@ -320,10 +320,6 @@ async def _all_stand(
     return ends, sheets.unassigned if sheets else ()
 
 
-def _has_ledger(job: Job) -> bool:
-    return os.path.lexists(job.ledger)
-
-
 def _as_remembered(job: Job) -> Job:
     """Return the job as its newest run had it; as it is where there was none, or its ledger cannot be read."""
     try:
@@ -334,7 +330,7 @@ def _as_remembered(job: Job) -> Job:
 
 def _with_own_report(end: AccountEnd, *, now: datetime, redact: bool, only: Sequence[str]) -> AccountEnd:
     """Write the account's own report; none of an account without a ledger, or whose ledger cannot be read."""
-    if end.error or not _has_ledger(end.job):
+    if end.error or not end.job.has_ledger:
         return end
     written = write_job_report(
         end.job,
