@@ -408,10 +408,11 @@ def _of_account(
 
 def _copies_by_account(jobs: Iterable[Job]) -> dict[str, str]:
     """Return `Job.copies_of` for each account: the first one that has its sheet."""
-    by_name: dict[tuple[Path, str], dict[tuple[Path, str | None], list[str]]] = {}
+    by_name: dict[tuple[Path, str], dict[tuple[Path | None, str | None], list[str]]] = {}
     for job in jobs:
         sheets = by_name.setdefault((job.workbook.parent.resolve(), name_of(job.workbook)), {})
-        sheets.setdefault((job.workbook.resolve(), job.sheet), []).append(job.account)
+        own = None if job.shares_sheet else job.workbook.resolve()  # with --workbook some may share a copy of the sheet
+        sheets.setdefault((own, job.sheet), []).append(job.account)
     return {
         account: sharers[0] if len(sheets) > 1 else ""
         for sheets in by_name.values()
