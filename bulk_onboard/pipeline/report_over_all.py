@@ -29,7 +29,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.pipeline.annotated_copy import Annotated, annotate_shared, rows_of_no_account
 from bulk_onboard.pipeline.finish import RunResult
-from bulk_onboard.pipeline.kept_flags import of_own_workbook, remembered
+from bulk_onboard.pipeline.kept_flags import about_its_workbook, of_own_workbook, remembered
 from bulk_onboard.pipeline.others import OtherLedgers
 from bulk_onboard.pipeline.outputs import (
     ReportFiles,
@@ -145,10 +145,9 @@ def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: 
 def _merge_first(ends: Sequence[AccountEnd], annotated: Sequence[Annotated]) -> str:
     """Return the command that takes over the first marked copy, that of a shared workbook before others; or nothing."""
     jobs = [end.job for end in ends]
-    if any(each.path for each in annotated):
-        job = next(job for job in jobs if job.shares_sheet)
-        own = whole_job(jobs) if all(each.shares_sheet for each in jobs) else job.commands
-        return of_own_workbook(job, own).merge()
+    if first := next((each for each in annotated if each.path), None):
+        job = next(job for job in jobs if job.account in first.accounts)
+        return about_its_workbook(job, jobs).merge()
     return next((of_own_workbook(end.job).merge() for end in ends if end.annotated), "")
 
 
