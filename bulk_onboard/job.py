@@ -411,7 +411,7 @@ def _copies_by_account(jobs: Iterable[Job]) -> dict[str, str]:
     by_name: dict[tuple[Path, str], dict[tuple[Path | None, str | None], list[str]]] = {}
     for job in jobs:
         sheets = by_name.setdefault((job.workbook.parent.resolve(), name_of(job.workbook)), {})
-        own = None if job.shares_sheet else job.workbook.resolve()  # with --workbook some may share a copy of the sheet
+        own = None if job.shares_sheet else job.workbook.resolve()  # one that is shared may be a copy of it for once
         sheets.setdefault((own, job.sheet), []).append(job.account)
     return {
         account: sharers[0] if len(sheets) > 1 else ""
