@@ -6,6 +6,7 @@ a run everything is one account's.
 
 import functools
 import glob
+import os
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -117,6 +118,11 @@ class Job:
     def variables(self) -> tuple[str, str]:
         """Return the variables with its credentials, for messages."""
         return variables_of(self.account)
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether there is a ledger, or a link in its place, which is refused when it is opened."""
+        return os.path.lexists(self.ledger)
 
     @property
     def facts(self) -> Path:

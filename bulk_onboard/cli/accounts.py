@@ -76,18 +76,15 @@ def ask_each(jobs: "Sequence[Job]", ask: "Callable[[Job], T]") -> OfAccounts[T]:
 
 async def ask_together(jobs: "Sequence[Job]", ask: "Callable[[Job], Awaitable[T]]", *, at_a_time: int) -> OfAccounts[T]:
     """Ask for some accounts at a time, as `ask_each` does one after another."""
-    import asyncio
-
-    places = asyncio.Semaphore(at_a_time)
+    from bulk_onboard.pipeline.threads import gathered
 
     async def asked(job: "Job") -> "tuple[Job, T | BulkOnboardError]":
-        async with places:
-            try:
-                return job, await ask(job)
-            except BulkOnboardError as error:
-                return job, error
+        try:
+            return job, await ask(job)
+        except BulkOnboardError as error:
+            return job, error
 
-    return _sorted_out(await asyncio.gather(*map(asked, jobs)))
+    return _sorted_out(await gathered(map(asked, jobs), at_a_time=at_a_time))
 
 
 def _sorted_out(asked: "Iterable[tuple[Job, T | BulkOnboardError]]") -> OfAccounts[T]:

@@ -217,7 +217,7 @@ def _copies(jobs: "Sequence[Job]", judged: _Judged) -> "dict[str, Annotated]":
     sharing = [job for job in jobs if job.shares_sheet and job.account in rows]
     copies: dict[str, Annotated] = {}
     for copy in annotate_shared(sharing, rows, judged.unassigned):
-        copies |= dict.fromkeys((job.account for job in sharing), copy)
+        copies |= dict.fromkeys(copy.accounts, copy)
     for job in jobs:
         if job.account in rows and not job.shares_sheet and (own := annotate(job, *rows[job.account])):
             copies[job.account] = own
@@ -226,14 +226,10 @@ def _copies(jobs: "Sequence[Job]", judged: _Judged) -> "dict[str, Annotated]":
 
 def _merge_first(jobs: "Sequence[Job]", marked: Mapping[str, Path]) -> str:
     """Return the command that merges the first marked copy and runs; empty without one."""
-    from bulk_onboard.job import whole_job
-    from bulk_onboard.pipeline.kept_flags import of_own_workbook
+    from bulk_onboard.pipeline.kept_flags import about_its_workbook
 
     job = next((job for job in jobs if job.account in marked), None)
-    if job is None:
-        return ""
-    own = of_own_workbook(job, whole_job(jobs) if all(each.shares_sheet for each in jobs) else job.commands)
-    return own.merge_and_run()
+    return about_its_workbook(job, jobs).merge_and_run() if job else ""
 
 
 def plan_all(invocation: Invocation) -> Output:

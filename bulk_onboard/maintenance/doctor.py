@@ -193,7 +193,7 @@ def _job(job: Job, notifying: list[Trouble]) -> JobFacts:
     with suppress(ValueError):
         host = urlsplit(job.base_url).hostname or ""
     is_text = type_by_name(job.workbook) is WorkbookType.TEXT
-    return JobFacts(job, os.path.lexists(job.ledger), is_loopback(host), is_text, others)
+    return JobFacts(job, job.has_ledger, is_loopback(host), is_text, others)
 
 
 # The API.
@@ -294,7 +294,7 @@ def _disk(job: Job, rows: int) -> DiskFacts:
 
 def _ledger(job: Job, credentials: Credentials | None, api: ApiFacts) -> LedgerFacts:
     left_over = _left_over(job)
-    if not os.path.lexists(job.ledger):
+    if not job.has_ledger:
         return LedgerFacts(job.ledger, left_over=left_over)
     facts = LedgerFacts(job.ledger, left_over=left_over)
     try:

@@ -5,7 +5,6 @@ the lock was taken: the ledger may have been lost a moment ago, with calls still
 Settle window).
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -78,7 +77,7 @@ async def rebuild_ledger(
 
 
 def _refuse_to_overwrite(job: Job) -> None:
-    if os.path.lexists(job.ledger):
+    if job.has_ledger:
         raise errors.UsageError(
             f"There is a ledger {job.ledger}, and what it says was sent must not be lost. Move it away first; if it is "
             f"damaged, type: {job.commands.repair()}"

@@ -15,7 +15,6 @@ that an earlier process may have sent something.
 """
 
 import fnmatch
-import os
 import re
 import shutil
 from collections import Counter
@@ -133,7 +132,7 @@ def _remove(piece: Piece) -> None:
 
 def _finished(job: Job, clock: Clock) -> AbstractContextManager[LedgerState | None]:
     """Lock a finished job's ledger; yield None where there is none, since then nothing was sent."""
-    return finished(job, clock) if os.path.lexists(job.ledger) else nullcontext()
+    return finished(job, clock) if job.has_ledger else nullcontext()
 
 
 def pieces(job: Job) -> tuple[Piece, ...]:

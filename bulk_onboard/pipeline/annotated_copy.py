@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -68,11 +68,14 @@ _Write = Callable[[BinaryIO, Path], None]
 class Annotated:
     """Where the annotated workbook is, and sentences about it for people.
 
-    The path is None where it could not be written.
+    Attributes:
+        path: None where it could not be written.
+        accounts: of a sheet that accounts share, those with rows in it.
     """
 
     path: Path | None
     notes: tuple[str, ...]
+    accounts: tuple[str, ...] = ()
 
 
 def annotate(job: Job, judgement: Judgement, status: JobStatus) -> Annotated | None:
@@ -111,19 +114,22 @@ def annotate_shared(jobs: Sequence[Job], judged: Judged, unassigned: Sequence[Fi
     }
     made: list[Annotated] = []
     for (workbook, name), sharers in _by_sheet(sharing).items():
+        accounts = tuple(job.account for job in sharers)
         try:
             sheet = whole_sheet(sharers[0])
         except WorkbookError as gone:
-            made.append(Annotated(None, (f"There is no marked copy, since the workbook cannot be read again: {gone}",)))
+            why = f"There is no marked copy, since the workbook cannot be read again: {gone}"
+            made.append(Annotated(None, (why,), accounts))
             continue
         if read != {sheet.sha256}:
-            made.append(Annotated(None, (f"There is no marked copy: {workbook} was changed after it was read.",)))
+            why = f"There is no marked copy: {workbook} was changed after it was read."
+            made.append(Annotated(None, (why,), accounts))
             continue
         parts = [Part(judgement.columns, status) for judgement, status in (judged[job.account] for job in sharers)]
         if (status := unowned.get((workbook, name))) is not None:
             parts.append(Part(parts[0].columns, status))
         if (copy := _annotated(sharers[0], sheet, parts)) is not None:
-            made.append(copy)
+            made.append(replace(copy, accounts=accounts))
     return tuple(made)
 
 
@@ -188,11 +194,13 @@ def _bases_of(job: Job) -> tuple[Base, ...]:
 async def write_failed_rows(jobs: Sequence[Job], path: Path, *, clock: Clock) -> tuple[int, str]:
     """Write a workbook of the rows alone that need attention, marked as in the annotated copy; for a colleague.
 
+    Nothing is written where there is no such row.
+
     Args:
         jobs: one, or accounts that share a sheet.
 
-    Return how many rows it has, and the command that takes it back once it is fixed. Nothing is written where there is
-    no such row.
+    Returns:
+        How many rows it has, and the command that takes it back once it is fixed.
 
     Raises:
         UsageError: the file is there and somebody has saved it, or it cannot be written; or there is no ledger.
@@ -243,7 +251,7 @@ async def write_failed_rows(jobs: Sequence[Job], path: Path, *, clock: Clock) ->
 
 
 def _ledger_if_any(job: Job, *, needed: bool) -> LedgerState:
-    return read_ledger_state(job.ledger).ledger_state if needed or os.path.lexists(job.ledger) else LedgerState()
+    return read_ledger_state(job.ledger).ledger_state if needed or job.has_ledger else LedgerState()
 
 
 def _refuse_saved(path: Path) -> None:

@@ -7,13 +7,13 @@ types now. What is given now goes before what was kept, and what the job file sa
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bulk_onboard.errors import UsageError
-from bulk_onboard.job import Job, load_job, load_job_or_ledger
+from bulk_onboard.job import Job, load_job, load_job_or_ledger, whole_job
 from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.opening import normalised
 from bulk_onboard.model.account import path_of
@@ -77,6 +77,12 @@ def of_own_workbook(job: Job, commands: Commands | None = None) -> Commands:
     if name_of(job.workbook) == job.workbook.stem:
         return commands
     return replace(commands, flags={name: words for name, words in commands.flags.items() if name != "workbook"})
+
+
+def about_its_workbook(job: Job, jobs: Sequence[Job]) -> Commands:
+    """Return the commands about an account's own workbook: about all of these accounts, where they share its sheet."""
+    share_one = len({(each.workbook, each.sheet) for each in jobs}) == 1
+    return of_own_workbook(job, whole_job(jobs) if share_one else job.commands)
 
 
 def commands_instead(job: Job, other: Job) -> Commands:

@@ -6,12 +6,11 @@ again from workbook and ledger; where the ledger cannot be read, the rows are kn
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import (
@@ -30,7 +29,7 @@ from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.pipeline.annotated_copy import Annotated, annotate_shared, rows_of_no_account
 from bulk_onboard.pipeline.finish import RunResult
-from bulk_onboard.pipeline.kept_flags import of_own_workbook, remembered
+from bulk_onboard.pipeline.kept_flags import about_its_workbook, of_own_workbook, remembered
 from bulk_onboard.pipeline.others import OtherLedgers
 from bulk_onboard.pipeline.outputs import (
     ReportFiles,
@@ -45,6 +44,7 @@ from bulk_onboard.pipeline.outputs import (
     zone_of,
 )
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
+from bulk_onboard.pipeline.threads import gathered
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.only import only as only_rows
@@ -52,10 +52,7 @@ from bulk_onboard.reporting.over_all import counts_of_no_account, next_over_all,
 from bulk_onboard.reporting.row_status import join, without_ledger
 from bulk_onboard.reporting.summary import AccountPart, ReportFacts, Tables, make_tables, summed
 
-T = TypeVar("T")
-
-AT_A_TIME = 4
-"""Of how many accounts reports are made at a time."""
+_AT_A_TIME = 4  # accounts of which reports are made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +122,7 @@ async def write_report_over_all(
         _end_of(job, result, sheets=sheets, clock=clock, others=others)
         for job, result in zip(jobs, results, strict=True)
     ]
-    ends = await _few_at_a_time(made)
+    ends = await gathered(made, at_a_time=_AT_A_TIME)
     return await asyncio.to_thread(_written, ends, sheets.unassigned, now=clock.now())
 
 
@@ -148,10 +145,9 @@ def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: 
 def _merge_first(ends: Sequence[AccountEnd], annotated: Sequence[Annotated]) -> str:
     """Return the command that takes over the first marked copy, that of a shared workbook before others; or nothing."""
     jobs = [end.job for end in ends]
-    if any(each.path for each in annotated):
-        job = next(job for job in jobs if job.shares_sheet)
-        own = whole_job(jobs) if all(each.shares_sheet for each in jobs) else job.commands
-        return of_own_workbook(job, own).merge()
+    if first := next((each for each in annotated if each.path), None):
+        job = next(job for job in jobs if job.account in first.accounts)
+        return about_its_workbook(job, jobs).merge()
     return next((of_own_workbook(end.job).merge() for end in ends if end.annotated), "")
 
 
@@ -190,7 +186,7 @@ async def _stands(
     ledger_state = LedgerState()
     damage: BulkOnboardError | None = None
     try:
-        if _has_ledger(job):
+        if job.has_ledger:
             ledger_state = (await asyncio.to_thread(read_ledger_state, job.ledger)).ledger_state
     except (LedgerError, UsageError) as error:
         damage = error
@@ -204,17 +200,6 @@ async def _stands(
     decisions = [each.decision for each in known.status.rows if each.decision]
     found = [finding for finding in known.status.others if known.judgement]
     return known._replace(status=without_ledger(decisions, found=found)), damage
-
-
-async def _few_at_a_time(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return what all of this comes to, in order, a few done at a time."""
-    places = asyncio.Semaphore(AT_A_TIME)
-
-    async def done(one: Coroutine[Any, Any, T]) -> T:
-        async with places:
-            return await one
-
-    return list(await asyncio.gather(*map(done, work)))
 
 
 # The command `report`.
@@ -273,7 +258,7 @@ async def report_jobs(
     now = clock.now()
     if not are_all(jobs) or not (redact or only):
         write = partial(_with_own_report, now=now, redact=redact, only=only)
-        ends = await _few_at_a_time(asyncio.to_thread(write, end) for end in ends)
+        ends = await gathered((asyncio.to_thread(write, end) for end in ends), at_a_time=_AT_A_TIME)
     tables = await asyncio.to_thread(tables_of, ends, unassigned, now=now, redact=redact, only=only)
     written = ReportFiles({})
     if are_all(jobs):
@@ -318,7 +303,7 @@ async def _all_stand(
     jobs: Sequence[Job], *, clock: Clock, as_remembered: bool = True
 ) -> tuple[list[AccountEnd], tuple[Finding, ...]]:
     """Return where each account stands by workbook and ledger, and what is wrong with the rows of no account."""
-    if not any(map(_has_ledger, jobs)):
+    if not any(job.has_ledger for job in jobs):
         read_ledger_state(jobs[0].ledger)  # says that there is none
     if as_remembered:
         jobs = await asyncio.to_thread(lambda: [_as_remembered(job) for job in jobs])
@@ -327,13 +312,11 @@ async def _all_stand(
     except WorkbookError:  # each says for itself what of it is missing
         sheets = None
     others = OtherLedgers()
-    known = await _few_at_a_time(_stands(job, clock=clock, sheets=sheets, others=others) for job in jobs)
+    known = await gathered(
+        (_stands(job, clock=clock, sheets=sheets, others=others) for job in jobs), at_a_time=_AT_A_TIME
+    )
     ends = [AccountEnd(job=job, known=each, error=damage) for job, (each, damage) in zip(jobs, known, strict=True)]
     return ends, sheets.unassigned if sheets else ()
-
-
-def _has_ledger(job: Job) -> bool:
-    return os.path.lexists(job.ledger)
 
 
 def _as_remembered(job: Job) -> Job:
@@ -346,7 +329,7 @@ def _as_remembered(job: Job) -> Job:
 
 def _with_own_report(end: AccountEnd, *, now: datetime, redact: bool, only: Sequence[str]) -> AccountEnd:
     """Write the account's own report; none of an account without a ledger, or whose ledger cannot be read."""
-    if end.error or not _has_ledger(end.job):
+    if end.error or not end.job.has_ledger:
         return end
     written = write_job_report(
         end.job,

@@ -9,7 +9,6 @@ See docs/design/promise.md, What is promised.
 """
 
 import hashlib
-import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -134,7 +133,7 @@ async def run_job(
                 meeting=Meeting([job.account], confirm=confirm, clock=clock, stop=stop),
                 twice=sheets.twice.get(job.account, NOT_TWICE),
             )
-        sheet, has_ledger = shared.sheet, _has_ledger(job)
+        sheet, has_ledger = shared.sheet, job.has_ledger
         if sheet is None and not has_ledger:
             return nothing_to_do(job, judge_nothing(job))
         check_free_space(job, sheet.height if sheet else 0)
@@ -209,10 +208,6 @@ async def read_when_written(
             await wait_until_written(job.workbook, clock=clock, stop=stop, say=say)
     with progress.doing(READING_WORKBOOK):
         return await read_sheets([job], frame)
-
-
-def _has_ledger(job: Job) -> bool:
-    return os.path.lexists(job.ledger)  # a link in its place is refused when it is opened
 
 
 async def begin(run: Run) -> None:

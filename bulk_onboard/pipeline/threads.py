@@ -7,12 +7,12 @@ of hosts, are looked for in the loop's own threads, so that no call waits behind
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,3 +53,14 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     """Do the work in a thread, and return what it comes to."""
     loop, context = asyncio.get_running_loop(), copy_context()
     return await loop.run_in_executor(_pool.get(), partial(context.run, partial(work, *args, **kwargs)))
+
+
+async def gathered(work: Iterable[Coroutine[Any, Any, T]], *, at_a_time: int) -> list[T]:
+    """Return what all of this work comes to, in its order, so many done at a time."""
+    places = asyncio.Semaphore(at_a_time)
+
+    async def done(one: Coroutine[Any, Any, T]) -> T:
+        async with places:
+            return await one
+
+    return list(await asyncio.gather(*map(done, work)))

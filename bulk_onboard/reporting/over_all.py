@@ -196,7 +196,7 @@ def accounts_table(lines: Sequence[AccountLine], *forms: str) -> Table:
     columns = {
         "Rows": [line.rows for line in lines],
         "Done": [each.done for each in figures],
-        "In review": [each.waiting for each in figures],
+        "Waiting": [each.waiting for each in figures],
         "Needs us": [each.needs_us for each in figures],
         "Not sent": [each.not_sent for each in figures],
         "Aside": [line.rows - line.figures.counted for line in lines],

@@ -58,7 +58,7 @@ def adds_up(office: Office) -> None:
     """Figures over all are the sum of the lines, and each counted row is a line of Results."""
     said, lines, results = summary(office), accounts_table(office), office.sheet("Results")
     total = lines.pop("Total")
-    for name in ("Rows", "Done", "In review", "Needs us"):
+    for name in ("Rows", "Done", "Waiting", "Needs us"):
         assert total[name] == sum(line[name] for line in lines.values())
     each = [*said["accounts"], *filter(None, [said["no_account"]])]
     for group in ("figures", "counts"):
@@ -415,6 +415,31 @@ async def test_merge_of_all_accounts_where_the_first_has_a_damaged_ledger(office
 
     assert (3, 1) == (told.status, told.json["cells"])
     assert "Row 2 is left as it is. The ledger of account acme cannot be read" in told.json["left"][0]
+
+
+async def test_sheets_that_accounts_share_have_marked_copies_of_their_own(office: Office) -> None:
+    """Where accounts take their rows from different sheets of the job's workbook, the next command is about one."""
+    names = ("acme", "bravo")
+    office.open_accounts(*names, keys={name: {"sheet": name} for name in names}, annotate=True)
+    office.fill([business(2)])
+    office.fill([business(1, Email="none")])
+    book = openpyxl.load_workbook(office.workbook)
+    first = data_sheet(book)
+    first.title = "acme"
+    book.copy_worksheet(first).title = "bravo"
+    for header, cell in zip(first[1], book["bravo"][2], strict=True):
+        cell.value = (business(2, Email="nothing") | {"Account": "bravo"}).get(str(header.value))
+    book.save(office.workbook)
+
+    checked = await office.type("check", "--offline", "--json")
+    results = await run(office)
+
+    copies = [office.folder / f"businesses.{name}.annotated.xlsx" for name in names]
+    assert list(map(str, copies)) == checked.json["annotated"]
+    assert copies == list(results.annotated)
+    for told in (checked.json["next"], results.next):
+        assert "merge" in told.partition(" && ")[0]
+        assert "--account acme" in told.partition(" && ")[0]
 
 
 async def test_sheets_of_one_file_have_marked_copies_of_their_own(office: Office) -> None:
