@@ -93,10 +93,12 @@ async def read_sheets(jobs: Sequence[Job], frame: Frame | None = None, *, rows_n
         if isinstance(sheet, BaseException):
             raise sheet
         whole[reading] = sheet
-    unpicked = [job for job in jobs[0].siblings if job.account not in {each.account for each in jobs}]
-    is_of_all = frame is not None and any(job.shares_sheet for job in jobs)
-    further = _readings(unpicked, frame if is_of_all else None)
-    rows = await asyncio.to_thread(_rows_at_hand, {each: further[each] for each in further if each not in readings})
+    picked, is_shared_read = {job.account for job in jobs}, any(job.shares_sheet for job in jobs)
+    others = [
+        job for job in jobs[0].siblings if job.account not in picked and not (job.shares_sheet and is_shared_read)
+    ]
+    further = _readings(others, None)
+    rows = await asyncio.to_thread(_rows_at_hand, further)
     return await asyncio.to_thread(_sheets, jobs, readings, whole, rows, rows_needed=rows_needed)
 
 
