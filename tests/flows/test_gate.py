@@ -81,7 +81,7 @@ def fill(office: Office, rows: int, size: int) -> None:
 
 async def test_documents_on_their_way_keep_within_the_bound(tmp_path: Path) -> None:
     """Of calls with 3 MiB two fit into 8 MiB: never more are on their way, whatever six accounts have due."""
-    async with Watched(latency_s=0.02) as sandbox:
+    async with Watched(latency_s=0.2) as sandbox:
         office = Office(tmp_path, sandbox)
         fill(office, rows=2, size=MIB)
 
@@ -95,7 +95,7 @@ async def test_documents_on_their_way_keep_within_the_bound(tmp_path: Path) -> N
 
 async def test_a_call_above_the_bound_goes_alone(tmp_path: Path) -> None:
     """Documents of 9 MiB do not fit into 8: each such call waits until nothing else is on its way, and all are sent."""
-    async with Watched(latency_s=0.02) as sandbox:
+    async with Watched(latency_s=0.2) as sandbox:
         office = Office(tmp_path, sandbox)
         fill(office, rows=1, size=3 * MIB)
 
@@ -108,7 +108,7 @@ async def test_a_call_above_the_bound_goes_alone(tmp_path: Path) -> None:
 
 async def test_without_a_small_bound_more_are_on_their_way(tmp_path: Path) -> None:
     """So that the two tests above show something: with room for all, more than two calls are."""
-    async with Watched(latency_s=0.02) as sandbox:
+    async with Watched(latency_s=0.2) as sandbox:
         office = Office(tmp_path, sandbox)
         fill(office, rows=2, size=MIB)
 
