@@ -20,7 +20,7 @@ from bulk_onboard.intake.header import match_columns
 from bulk_onboard.intake.names import ACCOUNT_HEADER, bare
 from bulk_onboard.intake.rows import combinations_in, rows_of
 from bulk_onboard.intake.workbook import read_sheet, sheet_from_frame
-from bulk_onboard.job import Job
+from bulk_onboard.job import Job, are_all
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.identity import normal_account
 from bulk_onboard.model.requirements import Combination, Contract, RequirementsBook
@@ -51,7 +51,8 @@ class Sheets:
 
     Attributes:
         own: by account, its rows alone; None where there is no workbook and the job allows that.
-        unassigned: a finding on each row of a shared sheet that is nobody's, in the order of the sheet.
+        unassigned: a finding on each row of a shared sheet that is nobody's, in the order of the sheet; none where
+            accounts were picked, whose rows alone are meant then.
         twice: by account, then by row number: another account that has a row of the same business.
     """
 
@@ -183,7 +184,7 @@ def _sheets(
             rows.setdefault(account, []).extend(some)
     if empty and rows_needed:
         raise UsageError(_without_rows(sorted(empty, key=jobs.index)))
-    return Sheets(own, tuple(unassigned.values()), under_several_accounts(rows))
+    return Sheets(own, tuple(unassigned.values()) if are_all(jobs) else (), under_several_accounts(rows))
 
 
 def _rows_at_hand(readings: Mapping[_Reading, Sequence[Job]]) -> dict[str, list[Row]]:

@@ -72,6 +72,13 @@ async def test_one_account_alone_sees_its_rows_alone(job_of):
     assert 5 == whole_sheet(beta).height
 
 
+async def test_rows_of_no_account_are_told_to_all_accounts_only(job_of):
+    """Whoever picks some asks about these: a row of nobody is no reason for them to end with another exit status."""
+    picked = job_of('name = "acme"', 'name = "beta"', 'name = "carol"', picked=("acme", "beta"))
+
+    assert () == (await read_sheets(picked)).unassigned
+
+
 async def test_accounts_that_are_not_picked_are_known(job_of):
     """Their rows are not told as those of nobody, and one business under two accounts is seen all the same."""
     (acme,) = job_of(picked=("acme",), rows=("acme,1,A,U1,local", "beta,2,A,U1,local"))
