@@ -172,7 +172,7 @@ def load_jobs(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: 
         UsageError: no such file, unknown keys (all of them, with the nearest name), wrong values, a secret; unknown
             accounts, or two with one file.
     """
-    if file.is_dir() and file.suffix.lower() != ".toml":
+    if file.is_dir() and file.suffix.lower() != ".toml" and not type_by_name(file):
         file = find_job_file(str(file)) or file
     values, given = read_job_file(file), read_flags(flags or {}, are_typed=are_typed)
     accounts: tuple[AccountTable, ...] = values.pop("accounts", ())

@@ -13,12 +13,14 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import IO, BinaryIO, Self
+from typing import IO, BinaryIO, Generic, Self, TypeVar
 
 from bulk_onboard.confined.call import LAST_WORDS, ConfinedError, Failure, failure, out_of_time, start
 from bulk_onboard.confined.limits import Limits
+
+T = TypeVar("T")
 
 READY = b"\n"
 """The child's first line."""
@@ -36,14 +38,17 @@ def questions(source: BinaryIO) -> Iterator[bytes]:
         yield source.read(*_SIZE.unpack(head))
 
 
-class Dialogue:
+class Dialogue(Generic[T]):
     """The parent's half: a child of a module, started at the first question. Many threads may ask.
 
-    Its limits are those of `run_confined`, but that time and length bound each answer, not all of them together.
+    Args:
+        module: the child's.
+        limits: those of `run_confined`, but that time and length bound each answer, not all of them together.
+        read: read an answer; where it raises an error the child counts as failed, since what follows may belong to it.
     """
 
-    def __init__(self, module: str, limits: Limits) -> None:
-        self._module, self._limits = module, limits
+    def __init__(self, module: str, limits: Limits, read: Callable[[bytes], T]) -> None:
+        self._module, self._limits, self._read = module, limits, read
         self._child: Child | None = None
         self._turn = threading.Lock()
 
@@ -55,8 +60,8 @@ class Dialogue:
     ) -> None:
         self._end()
 
-    def ask(self, *question: bytes) -> bytes:
-        """Return the answer to a question, given in parts: a line, without its end.
+    def ask(self, *question: bytes) -> T:
+        """Return the answer to a question, given in parts.
 
         Where a child fails that has answered before, the question is asked once more, of a new one, so that it fails
         for its own sake and not for what earlier ones left behind.
@@ -71,13 +76,19 @@ class Dialogue:
                     return self._answer(question)
             return self._answer(question)
 
-    def _answer(self, question: Sequence[bytes]) -> bytes:
+    def _answer(self, question: Sequence[bytes]) -> T:
         child = self._child = self._child or Child(self._module, self._limits)
         try:
-            return child.answer(question)
+            return self._understood(child.answer(question))
         except BaseException:
             self._end()
             raise
+
+    def _understood(self, line: bytes) -> T:
+        try:
+            return self._read(line)
+        except Exception:
+            raise ConfinedError(Failure.UNFORESEEN, "no answer") from None
 
     def _end(self) -> None:
         if self._child:

@@ -490,7 +490,7 @@ async def test_waiting_run_links_what_is_approved_meanwhile(office: Office, monk
         async def watch() -> None:
             while not (running.activity and running.activity.until):
                 await asyncio.sleep(0.01)
-            waited.append(running.activity.what)
+            waited.append(running.activity.words)
             judge(office, "approved", 0)
 
         tasks.append(asyncio.ensure_future(watch()))

@@ -63,10 +63,13 @@ class Waiting:
             not_shown=0,
             shown=set(),
             began=0,
-            plan=lambda: SimpleNamespace(decisions=()),
+            plan=self._plan,
         )
         self.run = run
         await wait_for_reviews(run, self._do_what_is_due)
+
+    async def _plan(self) -> SimpleNamespace:
+        return SimpleNamespace(decisions=())
 
     async def send(self, call):
         for judgement in [each for each in self.judged if each[0] <= self.clock.monotonic()]:
@@ -157,9 +160,9 @@ async def test_lists_that_cannot_be_read_do_not_end_the_waiting():
     await waiting.wait()
 
     assert ("approved", PAUSES[:4]) == (waiting.review(1), waiting.clock.slept)
-    assert "1 review pending" == waiting.said[0].what
-    assert "the API's list could not be read once; 1 review pending" == waiting.said[1].what
-    assert "the API's list could not be read 3 times in a row; 1 review pending" == waiting.said[3].what
+    assert "1 review pending" == waiting.said[0].words
+    assert "the API's list could not be read once; 1 review pending" == waiting.said[1].words
+    assert "the API's list could not be read 3 times in a row; 1 review pending" == waiting.said[3].words
     assert ([True, False] * 4, 0) == (waiting.patience, waiting.run.looks_failed)
 
 

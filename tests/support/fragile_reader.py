@@ -59,8 +59,9 @@ def pour() -> Iterator[bytes]:
 
 
 def babble() -> Iterator[bytes]:
-    """What is no answer."""
+    """What is no answer, and some time later the answer."""
     yield b"secret data\n"
+    time.sleep(0.1)  # so that it comes when the next document is asked about
 
 
 def leave() -> Iterator[bytes]:

@@ -60,7 +60,7 @@ class PdfReader:
     """Opens PDFs, from any thread; its child process starts with the first one and lives to the end."""
 
     def __init__(self) -> None:
-        self._child = Dialogue(_CHILD, _LIMITS)
+        self._child = Dialogue(_CHILD, _LIMITS, _opened_of)
 
     def __enter__(self) -> Self:
         self._child.__enter__()
@@ -74,7 +74,7 @@ class PdfReader:
     def open(self, content: bytes, *, with_text: bool) -> Opened:
         """Open a PDF; StoppedError where none can be opened on this machine."""
         try:
-            return _opened_of(self._child.ask(content, b"t" if with_text else b"-"))
+            return self._child.ask(content, b"t" if with_text else b"-")
         except OSError as error:
             raise StoppedError(
                 f"The documents cannot be read: the process that opens PDFs cannot be started ({error.strerror}). "
@@ -88,8 +88,6 @@ class PdfReader:
                 ) from error
             is_told = error.failure is not Failure.UNFORESEEN
             return Opened(broke=str(error) if is_told else f"it makes its reader break down ({error})")
-        except msgspec.DecodeError:
-            return Opened(broke="it makes its reader break down (no answer)")
 
 
 def pdf_findings(content: bytes, opened: Opened) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ LIMITS = Limits(memory=1 << 29, cpu_s=60, wall_s=2.0, answer=10_000)
 @pytest.fixture
 def talk():
     """A dialogue that nobody has begun."""
-    with Dialogue(WORK, LIMITS) as one:
+    with Dialogue(WORK, LIMITS, bytes) as one:
         yield one
 
 
@@ -94,7 +94,7 @@ def test_child_that_fails_for_what_came_before_is_not_held_against_the_question(
 
 def test_child_that_does_not_start_is_told_as_that():
     """No question is to blame."""
-    with Dialogue("tests.support.not_there", LIMITS) as talk, pytest.raises(ConfinedError) as caught:
+    with Dialogue("tests.support.not_there", LIMITS, bytes) as talk, pytest.raises(ConfinedError) as caught:
         talk.ask(b"pid")
 
     assert Failure.START is caught.value.failure
@@ -112,9 +112,9 @@ def test_nothing_stays_behind():
     """Neither a process nor a descriptor, whatever came of the questions; without a question there is none at all."""
     before = open_files()
 
-    with Dialogue(WORK, LIMITS):
+    with Dialogue(WORK, LIMITS, bytes):
         assert before == open_files()
-    with Dialogue(WORK, LIMITS) as talk:
+    with Dialogue(WORK, LIMITS, bytes) as talk:
         child = int(talk.ask(b"pid"))
         with pytest.raises(ConfinedError):
             talk.ask(b"crash")

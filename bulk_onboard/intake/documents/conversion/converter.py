@@ -60,7 +60,8 @@ class Converter:
     """Makes PDFs of files, one at a time; its child processes start with the first file and live to the end."""
 
     def __init__(self) -> None:
-        self._child, self._heic_child = Dialogue(_CHILD, _LIMITS), Dialogue(_HEIC_CHILD, _LIMITS)
+        self._child = Dialogue(_CHILD, _LIMITS, _converted_of)
+        self._heic_child = Dialogue(_HEIC_CHILD, _LIMITS, _converted_of)
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +76,7 @@ class Converter:
         """Make a PDF of a file; StoppedError where none can be made on this machine."""
         try:
             child = self._heic_child if media == HEIC else self._child
-            return _converted_of(child.ask(f"{media}\n".encode(), content))
+            return child.ask(f"{media}\n".encode(), content)
         except OSError as error:
             raise StoppedError(f"The process that converts scans cannot be started ({error.strerror}).") from error
         except ConfinedError as error:
@@ -85,8 +86,6 @@ class Converter:
                 ) from error
             is_told = error.failure is not Failure.UNFORESEEN
             return Converted(why=str(error) if is_told else f"it makes its reader break down ({error})")
-        except msgspec.DecodeError:
-            return Converted(why="it makes its reader break down (no answer)")
 
 
 def is_refused(facts: FileFacts, contract: Contract) -> bool:
