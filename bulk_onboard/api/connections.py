@@ -267,7 +267,7 @@ class Channel(asyncio.Protocol):
         self._library = library
         self._when_unasked = when_unasked
         self._is_tls = self._transport.get_extra_info("sslcontext") is not None
-        self._is_asked = self._is_written = self._is_early = self._is_released = False
+        self._is_asked = self._is_written = self._is_early = self._is_released = self._is_closed = False
         self._is_spoilt = self._library.should_close  # it said something before anybody could listen
         self._last = b""
         self._api_ids: set[bytes] = set()
@@ -278,7 +278,7 @@ class Channel(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if not self._is_asked:
             self._is_spoilt = True
-            self._transport.abort()
+            self._abort()
             self._when_unasked()
             return
         if not self._last:
@@ -374,8 +374,18 @@ class Channel(asyncio.Protocol):
     def close(self) -> None:
         """Close the connection at once; does nothing where it is closed."""
         self._is_spoilt = True
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if not self._transport.is_closing():
+            self._transport.close()  # over TLS this says the end, and would wait 30 s for the peer's
+        self._abort()
         self._connection.close()
-        self._transport.abort()  # over TLS the end has been said by now, and closing would wait 30 s for the peer's
+
+    def _abort(self) -> None:
+        # Up to Python 3.11.2 an SSL transport that was closed twice, as by the client library and by us, raises this.
+        with contextlib.suppress(AttributeError):
+            self._transport.abort()
 
     @property
     def library_connection(self) -> Connection:
