@@ -464,11 +464,11 @@ def _former_ledgers(file: Path, own: Iterable[Path]) -> tuple[Path, ...]:
     beside = sorted(whole.parent.glob(f"{glob.escape(name_of(file))}.*ledger.jsonl"))
     found = [path for path in beside if path == whole or is_of_account(path, whole)]
     found = [path for path in found if path.resolve() not in taken]
-    others = {name_of(path) for path in whole.parent.iterdir() if _may_be_job(path)} if found else set()
+    others = {name_of(path) for path in whole.parent.iterdir() if _has_ending_of_a_job(path)} if found else set()
     return tuple(path for path in found if path == whole or path.name.removesuffix(".ledger.jsonl") not in others)
 
 
-def _may_be_job(path: Path) -> bool:
+def _has_ending_of_a_job(path: Path) -> bool:
     return path.suffix.lower() == ".toml" or type_by_name(path) is not None
 
 

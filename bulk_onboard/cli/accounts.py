@@ -74,9 +74,11 @@ def ask_each(jobs: "Sequence[Job]", ask: "Callable[[Job], T]") -> OfAccounts[T]:
     return _sorted_out(asked())
 
 
-async def ask_together(jobs: "Sequence[Job]", ask: "Callable[[Job], Awaitable[T]]", *, at_a_time: int) -> OfAccounts[T]:
-    """Ask for some accounts at a time, as `ask_each` does one after another."""
-    from bulk_onboard.pipeline.threads import gathered
+async def ask_together(
+    jobs: "Sequence[Job]", ask: "Callable[[Job], Awaitable[T]]", *, at_a_time: int | None = None
+) -> OfAccounts[T]:
+    """Ask for some accounts at a time, as `ask_each` does one after another; without a number for a few."""
+    from bulk_onboard.pipeline.threads import AT_A_TIME, gathered
 
     async def asked(job: "Job") -> "tuple[Job, T | BulkOnboardError]":
         try:
@@ -84,7 +86,7 @@ async def ask_together(jobs: "Sequence[Job]", ask: "Callable[[Job], Awaitable[T]
         except BulkOnboardError as error:
             return job, error
 
-    return _sorted_out(await gathered(map(asked, jobs), at_a_time=at_a_time))
+    return _sorted_out(await gathered(map(asked, jobs), at_a_time=at_a_time or AT_A_TIME))
 
 
 def _sorted_out(asked: "Iterable[tuple[Job, T | BulkOnboardError]]") -> OfAccounts[T]:

@@ -146,7 +146,6 @@ _COLUMNS = ("Converted", "Had copies", "Not converted")
 async def _found(invocation: Invocation) -> "OfAccounts[Scans]":
     """Find the documents of all accounts that are not taken; each workbook is read once."""
     from bulk_onboard.maintenance.convert import find_scans
-    from bulk_onboard.pipeline.accounts import AT_A_TIME
     from bulk_onboard.pipeline.sheets import read_sheets
 
     credentials, sheets = invocation.credentials_of_all_at_hand(), await read_sheets(invocation.jobs)
@@ -155,7 +154,7 @@ async def _found(invocation: Invocation) -> "OfAccounts[Scans]":
         own = credentials[job.account]
         return await find_scans(job, credentials=own, clock=invocation.clock(), sheets=sheets)
 
-    return await ask_together(invocation.jobs, ask, at_a_time=AT_A_TIME)
+    return await ask_together(invocation.jobs, ask)
 
 
 def _sentences(done: "Conversion") -> list[str]:

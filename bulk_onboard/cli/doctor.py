@@ -108,7 +108,6 @@ def _rows(account: str, lines: "Sequence[Line]") -> list[tuple[str, str, str, st
 async def _examined(invocation: Invocation) -> "Mapping[str, Sequence[Line]]":
     from bulk_onboard.cli.accounts import ask_together
     from bulk_onboard.maintenance.doctor import examine
-    from bulk_onboard.pipeline.accounts import AT_A_TIME
     from bulk_onboard.pipeline.sheets import sheets_at_hand
 
     sheets = await sheets_at_hand(invocation.jobs)
@@ -118,4 +117,4 @@ async def _examined(invocation: Invocation) -> "Mapping[str, Sequence[Line]]":
             job, environ=os.environ, clock=invocation.clock(), offline=invocation.offline, sheets=sheets
         )
 
-    return (await ask_together(invocation.jobs, ask, at_a_time=AT_A_TIME)).answers
+    return (await ask_together(invocation.jobs, ask)).answers

@@ -78,10 +78,9 @@ def _judge_all(invocation: Invocation) -> _Judged:
 
 
 async def _judged(invocation: Invocation, progress: "Mapping[str, Progress]") -> _Judged:
-    from bulk_onboard.pipeline.accounts import AT_A_TIME, all_doing
     from bulk_onboard.pipeline.judge import check_choice, make_dry_run
     from bulk_onboard.pipeline.others import OtherLedgers
-    from bulk_onboard.pipeline.progress import READING_WORKBOOK
+    from bulk_onboard.pipeline.progress import READING_WORKBOOK, all_doing
     from bulk_onboard.pipeline.sheets import read_sheets
     from bulk_onboard.pipeline.threads import few_at_a_time
 
@@ -99,10 +98,10 @@ async def _judged(invocation: Invocation, progress: "Mapping[str, Progress]") ->
         progress[job.account].ended = ExitStatus.DONE
         return dry_run
 
-    with few_at_a_time(AT_A_TIME):
+    with few_at_a_time():
         with all_doing(progress.values(), READING_WORKBOOK):
             sheets = await read_sheets(jobs)
-        made = await ask_together(jobs, ask, at_a_time=AT_A_TIME)
+        made = await ask_together(jobs, ask)
     check_choice([(job, each.judgement.sheet, each.judgement.rows) for _, job, each in made.of_each()])
     return _Judged(made, sheets.unassigned)
 

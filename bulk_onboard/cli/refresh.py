@@ -166,9 +166,8 @@ async def _refresh_jobs(invocation: Invocation, jobs: "Sequence[Job]", stop: "St
     from bulk_onboard import log
     from bulk_onboard.api.gate import Gate
     from bulk_onboard.maintenance.refresh import refresh_job
-    from bulk_onboard.pipeline.accounts import AT_A_TIME, all_doing
     from bulk_onboard.pipeline.preflight import let_files_be_open
-    from bulk_onboard.pipeline.progress import READING_WORKBOOK, Progress
+    from bulk_onboard.pipeline.progress import READING_WORKBOOK, Progress, all_doing
     from bulk_onboard.pipeline.sheets import sheets_at_hand
     from bulk_onboard.pipeline.threads import few_at_a_time
 
@@ -196,7 +195,7 @@ async def _refresh_jobs(invocation: Invocation, jobs: "Sequence[Job]", stop: "St
         own.ended = refreshed.exit_status
         return refreshed
 
-    with invocation.showing(*progress.values()), few_at_a_time(AT_A_TIME):
+    with invocation.showing(*progress.values()), few_at_a_time():
         with all_doing(progress.values(), READING_WORKBOOK):
             sheets = await sheets_at_hand(jobs)
         return await ask_together(jobs, ask, at_a_time=len(jobs))

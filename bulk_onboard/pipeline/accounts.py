@@ -9,8 +9,7 @@ The loop is for the calls. What takes long goes to threads, a few accounts at a 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import Signals
@@ -26,18 +25,15 @@ from bulk_onboard.job import Job
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.pipeline.finish import RunResult, as_it_stands, could_not_begin
 from bulk_onboard.pipeline.meeting import Confirm, Meeting
-from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
+from bulk_onboard.pipeline.others import OtherLedgers
 from bulk_onboard.pipeline.preflight import let_files_be_open, wait_until_written
-from bulk_onboard.pipeline.progress import READING_WORKBOOK, WAITING_FOR_WORKBOOK, WRITING_REPORT, Progress
+from bulk_onboard.pipeline.progress import READING_WORKBOOK, WAITING_FOR_WORKBOOK, WRITING_REPORT, Progress, all_doing
 from bulk_onboard.pipeline.report_over_all import OverAll, write_report_over_all
 from bulk_onboard.pipeline.run import Shared, run_job
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.pipeline.stop import Stop, status_of, stopping_after
 from bulk_onboard.pipeline.threads import few_at_a_time, spared_by_collections
 from bulk_onboard.reporting.figures import Overview
-
-AT_A_TIME = 4
-"""Of how many accounts ledgers are opened, rows judged and planned, or reports written at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +97,7 @@ async def run_jobs(
     progress = progress or {job.account: Progress() for job in jobs}
     let_files_be_open(jobs)
     stopping = stopping_after(jobs[0].stop_after, clock=clock, stop=stop)
-    with few_at_a_time(AT_A_TIME), spared_by_collections() as spare, stopping:
+    with few_at_a_time(), spared_by_collections() as spare, stopping:
         sheets = await _read_when_written(jobs, frame, clock=clock, stop=stop, progress=progress, say=say)
         gate, others = Gate(jobs[0].uploads), OtherLedgers()
 
@@ -117,7 +113,7 @@ async def run_jobs(
                 gate=gate,
                 meeting=meeting,
                 others=others,
-                twice=sheets.twice.get(job.account, NOT_TWICE),
+                twice=sheets.twice_of(job),
             )
             own, is_judged = stop.part(), True
             try:
@@ -167,15 +163,6 @@ async def _read_when_written(
         await asyncio.gather(*(wait_until_written(path, clock=clock, stop=stop, say=say) for path in sorted(own)))
     with all_doing(progress.values(), READING_WORKBOOK):
         return await read_sheets(jobs, frame)
-
-
-@contextmanager
-def all_doing(progresses: Iterable[Progress], what: str) -> Iterator[None]:
-    """Say of all accounts what is done while the context lasts."""
-    with ExitStack() as stack:
-        for progress in progresses:
-            stack.enter_context(progress.doing(what))
-        yield
 
 
 async def _all_of(

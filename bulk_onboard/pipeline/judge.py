@@ -403,7 +403,7 @@ async def make_dry_run(
         )
 
     auth_id = credentials.auth_id if credentials else ledger_state.opened.auth_id if ledger_state.opened else ""
-    twice = sheets.twice.get(job.account, NOT_TWICE)
+    twice = sheets.twice_of(job)
     judgement = await judge(job, sheet, ask, progress, others=others, twice=twice, auth_id=auth_id)
     if len(sheets.own) == 1:  # a row that was chosen may be any account's
         check_choice([(job, sheet, judgement.rows)])

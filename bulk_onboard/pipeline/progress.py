@@ -6,8 +6,8 @@ them. `UsageLog` writes down how many requests the run makes, minute by minute.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from bulk_onboard import errors
@@ -128,6 +128,15 @@ class Progress:
             yield
         finally:
             self.activity = before
+
+
+@contextmanager
+def all_doing(progresses: Iterable[Progress], what: str) -> Iterator[None]:
+    """Say of all accounts what is done while the context lasts."""
+    with ExitStack() as stack:
+        for progress in progresses:
+            stack.enter_context(progress.doing(what))
+        yield
 
 
 EACH_S = 60.0

@@ -44,15 +44,13 @@ from bulk_onboard.pipeline.outputs import (
     zone_of,
 )
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
-from bulk_onboard.pipeline.threads import gathered
+from bulk_onboard.pipeline.threads import gathered, in_thread
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.only import only as only_rows
 from bulk_onboard.reporting.over_all import counts_of_no_account, next_over_all, tables_over_all
 from bulk_onboard.reporting.row_status import join, without_ledger
 from bulk_onboard.reporting.summary import AccountPart, ReportFacts, Tables, make_tables, summed
-
-_AT_A_TIME = 4  # accounts of which reports are made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +120,8 @@ async def write_report_over_all(
         _end_of(job, result, sheets=sheets, clock=clock, others=others)
         for job, result in zip(jobs, results, strict=True)
     ]
-    ends = await gathered(made, at_a_time=_AT_A_TIME)
-    return await asyncio.to_thread(_written, ends, sheets.unassigned, now=clock.now())
+    ends = await gathered(made)
+    return await in_thread(_written, ends, sheets.unassigned, now=clock.now())
 
 
 def _written(ends: Sequence[AccountEnd], unassigned: Sequence[Finding], *, now: datetime) -> OverAll:
@@ -187,7 +185,7 @@ async def _stands(
     damage: BulkOnboardError | None = None
     try:
         if job.has_ledger:
-            ledger_state = (await asyncio.to_thread(read_ledger_state, job.ledger)).ledger_state
+            ledger_state = (await in_thread(read_ledger_state, job.ledger)).ledger_state
     except (LedgerError, UsageError) as error:
         damage = error
     whole = replace(job, key=(), rows=(), limit=None)
@@ -258,11 +256,11 @@ async def report_jobs(
     now = clock.now()
     if not are_all(jobs) or not (redact or only):
         write = partial(_with_own_report, now=now, redact=redact, only=only)
-        ends = await gathered((asyncio.to_thread(write, end) for end in ends), at_a_time=_AT_A_TIME)
-    tables = await asyncio.to_thread(tables_of, ends, unassigned, now=now, redact=redact, only=only)
+        ends = await gathered(in_thread(write, end) for end in ends)
+    tables = await in_thread(tables_of, ends, unassigned, now=now, redact=redact, only=only)
     written = ReportFiles({})
     if are_all(jobs):
-        written = await asyncio.to_thread(_write, tables, jobs, now=now, only=only)
+        written = await in_thread(_write, tables, jobs, now=now, only=only)
     if written.error:
         raise written.error
     return AllReports(
@@ -306,15 +304,13 @@ async def _all_stand(
     if not any(job.has_ledger for job in jobs):
         read_ledger_state(jobs[0].ledger)  # says that there is none
     if as_remembered:
-        jobs = await asyncio.to_thread(lambda: [_as_remembered(job) for job in jobs])
+        jobs = await in_thread(lambda: [_as_remembered(job) for job in jobs])
     try:
         sheets = await read_sheets(jobs, rows_needed=False)
     except WorkbookError:  # each says for itself what of it is missing
         sheets = None
     others = OtherLedgers()
-    known = await gathered(
-        (_stands(job, clock=clock, sheets=sheets, others=others) for job in jobs), at_a_time=_AT_A_TIME
-    )
+    known = await gathered(_stands(job, clock=clock, sheets=sheets, others=others) for job in jobs)
     ends = [AccountEnd(job=job, known=each, error=damage) for job, (each, damage) in zip(jobs, known, strict=True)]
     return ends, sheets.unassigned if sheets else ()
 

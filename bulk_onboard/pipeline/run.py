@@ -46,7 +46,7 @@ from bulk_onboard.pipeline.forecast import seconds_left, tokens_due, write_plan
 from bulk_onboard.pipeline.judge import Judgement, check_contract, judge, judge_nothing
 from bulk_onboard.pipeline.kept_flags import to_keep
 from bulk_onboard.pipeline.meeting import Confirm, Meeting, Ready
-from bulk_onboard.pipeline.others import NOT_TWICE, OtherLedgers
+from bulk_onboard.pipeline.others import OtherLedgers
 from bulk_onboard.pipeline.preflight import check_free_space, wait_until_written
 from bulk_onboard.pipeline.progress import (
     FETCHING_REVIEWS,
@@ -131,7 +131,7 @@ async def run_job(
                 sheet=sheets.of(job),
                 gate=Gate(job.uploads),
                 meeting=Meeting([job.account], confirm=confirm, clock=clock, stop=stop),
-                twice=sheets.twice.get(job.account, NOT_TWICE),
+                twice=sheets.twice_of(job),
             )
         sheet, has_ledger = shared.sheet, job.has_ledger
         if sheet is None and not has_ledger:

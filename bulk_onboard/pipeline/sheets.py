@@ -37,10 +37,11 @@ from bulk_onboard.model.sheet import (
     Sheet,
 )
 from bulk_onboard.model.text import text_in
+from bulk_onboard.pipeline.others import NOT_TWICE
+from bulk_onboard.pipeline.threads import AT_A_TIME
 from bulk_onboard.units import format_list
 from bulk_onboard.validation import under_several_accounts
 
-_READ_AT_A_TIME = 4
 _NOTHING_KNOWN = RequirementsBook("", live=False)
 _IDENTIFYING = (ACCOUNT, KEY, BO_KEY, REGISTRATION_NUMBER, COUNTRY_ISO, NUMBER_TYPE, USER_TYPE)
 
@@ -64,6 +65,10 @@ class Sheets:
         """Return the sheet of this account, with its rows alone; None where there is none and the job allows that."""
         return self.own[job.account]
 
+    def twice_of(self, job: Job) -> Mapping[int, str]:
+        """Return by row number the other account that has a row of the same business as this account's."""
+        return self.twice.get(job.account, NOT_TWICE)
+
 
 async def read_sheets(jobs: Sequence[Job], frame: Frame | None = None, *, rows_needed: bool = True) -> Sheets:
     """Read each workbook of these jobs once, and say whose the rows are.
@@ -82,7 +87,7 @@ async def read_sheets(jobs: Sequence[Job], frame: Frame | None = None, *, rows_n
         WorkbookError: one cannot be read, or a shared one does not say whose its rows are.
     """
     readings = _readings(jobs, frame)
-    places = asyncio.Semaphore(_READ_AT_A_TIME)
+    places = asyncio.Semaphore(AT_A_TIME)
 
     async def read(reading: _Reading) -> Sheet | None:
         async with places:

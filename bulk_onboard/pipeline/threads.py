@@ -17,6 +17,9 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+AT_A_TIME = 4
+"""Of how many accounts workbooks and ledgers are read, rows judged and planned, or reports written at a time."""
+
 _pool: ContextVar[Executor | None] = ContextVar("the threads of many accounts", default=None)
 
 
@@ -38,7 +41,7 @@ def spared_by_collections() -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def few_at_a_time(number: int) -> Iterator[None]:
+def few_at_a_time(number: int = AT_A_TIME) -> Iterator[None]:
     """Give what is handed to `in_thread` so many threads, in this task and those that it begins."""
     pool = ThreadPoolExecutor(number, thread_name_prefix="account")
     token = _pool.set(pool)
@@ -55,7 +58,7 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await loop.run_in_executor(_pool.get(), partial(context.run, partial(work, *args, **kwargs)))
 
 
-async def gathered(work: Iterable[Coroutine[Any, Any, T]], *, at_a_time: int) -> list[T]:
+async def gathered(work: Iterable[Coroutine[Any, Any, T]], *, at_a_time: int = AT_A_TIME) -> list[T]:
     """Return what all of this work comes to, in its order, so many done at a time."""
     places = asyncio.Semaphore(at_a_time)
 
