@@ -1,12 +1,34 @@
-"""The one door to Procrastinate: its app on the database of the ledgers, and its schema."""
+"""The one door to Procrastinate: jobs on the database of the ledgers, a worker that takes them, and the schema.
 
-from bulk_onboard.errors import UsageError
+Procrastinate's tables lie in the schema of the ledgers. Each of its jobs is tried once: who tries again is decided by
+`rules`, and another try is another job (`tasks`). So a worker that was taken for dead, and was only asleep, finds a job
+that has ended when it wants to end it, and changes nothing.
+
+What Procrastinate logs is not shown: it would name paths.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bulk_onboard.errors import StoppedError, UsageError
+
+if TYPE_CHECKING:
+    from procrastinate import App, JobContext
+
+    from bulk_onboard.cluster.rules import Times
 
 TASK = "run_account"
 MISSING = (
     "Accounts on several machines need Procrastinate, which is not installed here. To install it, type: "
     "pip install 'bulk-onboard[cluster]'"
 )
+CONNECTIONS = 2
+_ANSWERS_IN_S = 10
+_VERSION = "procrastinate "
 
 
 def check_installed() -> None:
@@ -15,3 +37,332 @@ def check_installed() -> None:
         import procrastinate  # noqa: F401, PLC0415 - optional
     except ImportError:
         raise UsageError(MISSING) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A job that a worker was given.
+
+    Attributes:
+        job_id: by which Procrastinate knows it.
+        worker_id: of the worker.
+        account: the ledger's name in the store.
+        arguments: what was handed over.
+    """
+
+    job_id: int
+    worker_id: int
+    account: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """A job whose worker is dead."""
+
+    job_id: int
+    account: str
+
+
+class Transaction:
+    """What is done together, or not at all; `Engine.transaction` makes one."""
+
+    def __init__(self, app: "App", connection: Any) -> None:
+        self._app, self._connection = app, connection
+
+    async def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        """Do one statement that returns rows, and return them; `%(name)s` in it stands for the value of that name."""
+        execute = self._app.connector.execute_query_all_async_with_connection
+        return await execute(self._connection, query, **values)  # type: ignore[arg-type]
+
+    async def run(self, script: str) -> None:
+        """Do statements without values that return no rows."""
+        await self._connection.execute(script)
+
+    async def defer(self, account: str, arguments: Mapping[str, Any], *, at: datetime | None = None) -> int:
+        """Add a job for an account, to be begun from this instant of the database's clock on, or now; return its id."""
+        job = self._app.configure_task(
+            TASK, allow_unknown=True, lock=account, queueing_lock=account, schedule_at=at, connection=self._connection
+        )
+        return await job.defer_async(**arguments)
+
+    async def cancel(self, job_id: int) -> bool:
+        """Take a job back; return whether it was still waiting."""
+        return await self._app.job_manager.cancel_job_by_id_async(job_id, connection=self._connection)
+
+
+class Engine:
+    """Procrastinate on one database; `opened` makes one.
+
+    Attributes:
+        where: the address, for messages.
+    """
+
+    def __init__(self, app: "App", where: str) -> None:
+        self.where = where
+        self._app = app
+
+    async def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        """Do one statement that returns rows, as `Transaction.rows`.
+
+        Raises:
+            StoppedError: the database cannot be reached.
+        """
+        with explaining(self.where):
+            return await self._app.connector.execute_query_all_async(query, **values)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Do all that is done in the context, or nothing of it.
+
+        Raises:
+            StoppedError: the database cannot be reached.
+        """
+        with explaining(self.where):
+            async with self._app.connector.pool.connection() as connection, connection.transaction():  # type: ignore[attr-defined]
+                yield Transaction(self._app, connection)
+
+    async def stalled(self, dead_after_s: float) -> list[Stalled]:
+        """Return the jobs whose workers have given no sign of life for so long."""
+        with explaining(self.where):
+            jobs = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after_s)
+        return [Stalled(job.id, job.lock or "") for job in jobs if job.id is not None]
+
+    async def give_up(self, stalled: Stalled) -> None:
+        """End a job of a dead worker as failed; one that somebody else has ended meanwhile stays as it is."""
+        import procrastinate  # noqa: PLC0415 - optional
+        from procrastinate.jobs import Status  # noqa: PLC0415
+
+        manager = self._app.job_manager
+        with explaining(self.where):
+            try:
+                await manager.finish_job_by_id_async(stalled.job_id, status=Status.FAILED, delete_job=False)
+            except procrastinate.exceptions.ConnectorException as error:
+                if is_trouble(error):
+                    raise
+
+    async def silent_s(self, worker_id: int) -> float | None:
+        """Return for how many seconds a worker has given no sign of life, by the database's clock.
+
+        None where it is not known any more: it was taken for dead.
+        """
+        found = await self.rows(
+            "SELECT EXTRACT(EPOCH FROM clock_timestamp() - last_heartbeat)::float8 AS silent_s "
+            "FROM procrastinate_workers WHERE id = %(worker_id)s",
+            worker_id=worker_id,
+        )
+        return found[0]["silent_s"] if found else None
+
+    def crew(self, run: Callable[[Given], Awaitable[None]], *, places: int, times: "Times") -> "Crew":
+        """Return what takes jobs once its `work` is called.
+
+        Args:
+            run: called with each job, so many at a time; what it raises ends the job as failed.
+            places: how many.
+        """
+        from procrastinate.worker import Worker  # noqa: PLC0415 - optional
+
+        async def run_account(context: "JobContext", **arguments: Any) -> None:
+            job = context.job
+            await run(Given(job.id or 0, job.worker_id or 0, job.lock or "", arguments))
+
+        self._app.tasks.pop(TASK, None)
+        self._app.task(run_account, name=TASK, pass_context=True)
+        worker = Worker(
+            app=self._app,
+            concurrency=places,
+            fetch_job_polling_interval=times.fetch_s,
+            listen_notify=False,  # would take one more connection, and break more often than asking does
+            install_signal_handlers=False,
+            update_heartbeat_interval=times.heartbeat_s,
+            stalled_worker_timeout=times.dead_after_s,
+            delete_jobs="always",  # `task` has what is to be known of them
+        )
+        return Crew(worker, self.where)
+
+
+class Crew:
+    """A worker of Procrastinate; `Engine.crew` makes one."""
+
+    def __init__(self, worker: Any, where: str) -> None:
+        self._worker, self._where = worker, where
+
+    @property
+    def worker_id(self) -> int | None:
+        """By which Procrastinate knows it; None while it is not at work."""
+        return self._worker.worker_id  # type: ignore[no-any-return]
+
+    async def work(self) -> None:
+        """Take jobs until `stop` is called, or a sign of life could not be given; then wait until all have ended.
+
+        Raises:
+            StoppedError: the database cannot be reached.
+        """
+        with explaining(self._where):
+            await self._worker.run()
+
+    def stop(self) -> None:
+        """Take no more jobs."""
+        self._worker.stop()
+
+
+@asynccontextmanager
+async def opened(address: str) -> AsyncIterator[Engine]:
+    """Give Procrastinate on this database while the context lasts.
+
+    Raises:
+        UsageError: Procrastinate is not installed, or the database lacks its tables, or has those of another version.
+        StoppedError: the database cannot be reached.
+    """
+    async with _opened(address) as (app, where):
+        engine = Engine(app, where)
+        await _check_schema(engine)
+        yield engine
+
+
+@asynccontextmanager
+async def _opened(address: str) -> AsyncIterator[tuple["App", str]]:
+    check_installed()
+    import procrastinate  # noqa: PLC0415 - optional
+
+    for name in ("procrastinate", "psycopg"):
+        logging.getLogger(name).propagate = False
+        logging.getLogger(name).addHandler(logging.NullHandler())
+    where = address
+    connector = procrastinate.PsycopgConnector(
+        min_size=1,
+        max_size=CONNECTIONS,
+        timeout=_ANSWERS_IN_S,
+        reconnect_timeout=_ANSWERS_IN_S,
+        kwargs=_parameters(address),
+        configure=_configure,
+    )
+    app = procrastinate.App(connector=connector)
+    with explaining(where):
+        await _try(address)
+        await connector.open_async()
+    try:
+        yield app, where
+    finally:
+        await connector.close_async()
+
+
+def _parameters(address: str) -> dict[str, Any]:
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - optional
+
+    return {**conninfo_to_dict(address), "autocommit": True, "connect_timeout": _ANSWERS_IN_S}
+
+
+async def _try(address: str) -> None:
+    """Raise what keeps a connection from being made: the pool would only say that none was made in time."""
+    import psycopg  # noqa: PLC0415 - optional
+
+    connection = await psycopg.AsyncConnection.connect(**_parameters(address))
+    await connection.close()
+
+
+async def _configure(connection: Any) -> None:
+    await connection.execute("SET search_path TO bulk_onboard")
+
+
+@contextmanager
+def explaining(where: str) -> Iterator[None]:
+    """Raise StoppedError with a sentence where the database cannot be reached."""
+    import procrastinate  # noqa: PLC0415 - optional
+    import psycopg  # noqa: PLC0415 - optional
+
+    try:
+        yield
+    except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
+        if not is_trouble(error):
+            raise
+        cause = error if isinstance(error, psycopg.Error) else error.__cause__
+        raise StoppedError(f"The database {where} cannot be reached: {_first_line(cause)}. Try again later.") from error
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Return whether this is about the connection or the server, and not about what was asked."""
+    import psycopg  # noqa: PLC0415 - optional
+
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip().splitlines() or ["it does not answer"])[0].rstrip(".")
+
+
+# The schema.
+
+
+async def set_up(address: str, tables: str) -> None:
+    """Make Procrastinate's tables where they are not there, bring older ones up to date, and make our own.
+
+    Args:
+        tables: statements that make our own, safe to repeat.
+
+    Raises:
+        UsageError: Procrastinate is not installed, or the tables are of a newer version.
+        StoppedError: the database cannot be reached.
+    """
+    async with _opened(address) as (app, where):
+        async with Engine(app, where).transaction() as transaction:
+            await transaction.rows("SELECT pg_advisory_xact_lock(hashtext('bulk_onboard engine'))")
+            there, here = await _version_there(transaction), version_here()
+            if there > here:
+                raise UsageError(_misfit(there, here, where))
+            for script in _scripts(after=there):
+                await transaction.run(script)
+            await transaction.run(tables)
+            await transaction.run(f"COMMENT ON TABLE procrastinate_jobs IS '{_VERSION}{here}'")
+
+
+async def _check_schema(engine: Engine) -> None:
+    there, here = await _version_there(engine), version_here()
+    if there != here:
+        raise UsageError(_misfit(there, here, engine.where))
+
+
+async def _version_there(database: Engine | Transaction) -> str:
+    """Return the version of the tables in the database; empty where there are none."""
+    found = await database.rows("SELECT obj_description(to_regclass('procrastinate_jobs'), 'pg_class') AS comment")
+    return (found[0]["comment"] or "").removeprefix(_VERSION)
+
+
+def version_here() -> str:
+    """Return the version of the tables that the installed Procrastinate works with: its newest migration."""
+    return max(_migrations())[:8]
+
+
+def _migrations() -> dict[str, str]:
+    """Return by name the statements with which Procrastinate changes tables of older versions."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from procrastinate.schema import SchemaManager  # noqa: PLC0415 - optional
+
+    return {file.name: file.read_text("utf-8") for file in Path(SchemaManager.get_migrations_path()).glob("*.sql")}
+
+
+def _scripts(after: str) -> list[str]:
+    from procrastinate.schema import SchemaManager  # noqa: PLC0415 - optional
+
+    if not after:
+        return [SchemaManager.get_schema()]
+    return [script for name, script in sorted(_migrations().items()) if name[:8] > after]
+
+
+def _misfit(there: str, here: str, where: str) -> str:
+    from bulk_onboard.model.command import command_line  # noqa: PLC0415
+
+    if there > here:
+        return (
+            f"The database {where} was set up for a newer Procrastinate ({there}) than is installed here ({here}). "
+            "Install the same version on all machines."
+        )
+    setup = command_line("bulk-onboard", "store", "setup", where)
+    if not there:
+        return f"The database {where} lacks the tables of the workers. To make them, type: {setup}"
+    return (
+        f"The database {where} was set up for an older Procrastinate ({there}) than is installed here ({here}). "
+        f"Stop all workers, and type: {setup}"
+    )
