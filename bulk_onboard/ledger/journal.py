@@ -5,12 +5,13 @@ success.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
+from types import MappingProxyType
 from typing import Self
 
 from bulk_onboard import __version__
@@ -22,6 +23,7 @@ from bulk_onboard.ledger.lock import MODES, PATIENCE_S, LedgerLock, check_place
 from bulk_onboard.ledger.opening import Opening, OpenLedger
 from bulk_onboard.ledger.queued_journal import Pending, QueuedJournal, settled
 from bulk_onboard.model.entry import Entry, LedgerOpened
+from bulk_onboard.model.store import Lease
 
 _NO_MORE = "nothing more is sent"
 
@@ -132,8 +134,19 @@ class FileWriter:
             self._disk.fsync(self._fd)
 
 
+class Unending:
+    """The lease of a file: its lock ends with the process."""
+
+    def holds(self) -> bool:
+        """Return that it does."""
+        return True
+
+    def call_when_over(self, listener: Callable[[], None]) -> None:
+        """Do nothing, since it never is."""
+
+
 class LedgerJournal(QueuedJournal):
-    """An open ledger, locked, on disk.
+    """An open ledger, locked: `model.store.OpenJournal` on disk.
 
     Attributes:
         ledger_state: what all entries so far amount to.
@@ -141,7 +154,12 @@ class LedgerJournal(QueuedJournal):
         locked_at: monotonic instant at which the lock was taken: every send of an earlier run ended before it.
         is_new: there was no ledger yet.
         is_older: the ledger was longer before, so a backup of it was put back, which lacks what was sent since.
+        lease: for how long it is owned.
+        late: nothing, since nobody else can have written.
     """
+
+    lease: Lease = Unending()
+    late: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     def __init__(
         self, ledger: OpenLedger, lock: LedgerLock, clock: Clock, *, path: Path, disk: Disk, is_new: bool

@@ -4,13 +4,15 @@ A store is about one ledger: a file beside the job, or a name in a database that
 is its *owner* until the context is left, or until the *lease* is over.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from bulk_onboard.clock import Clock
+from bulk_onboard.errors import UsageError
 from bulk_onboard.model.ledger_state import Journal, LedgerState
 
 
@@ -41,6 +43,8 @@ class OpenJournal(Journal, Protocol):
         is_new: there was no ledger yet.
         is_older: the ledger was longer before, so a backup of it was put back, which lacks what was sent since.
         lease: for how long it is owned.
+        late: what owners were told by the API after their leases, of records whose outcome the ledger does not know:
+            by token the compliance ids. Such a record is not absent before the API was asked for these.
     """
 
     warnings: tuple[str, ...]
@@ -48,6 +52,7 @@ class OpenJournal(Journal, Protocol):
     is_new: bool
     is_older: bool
     lease: Lease
+    late: Mapping[str, tuple[str, ...]]
 
     @property
     def unsaved(self) -> list[tuple[str, str]]:
@@ -154,6 +159,17 @@ class Store(Protocol):
 
     def read(self) -> LedgerState | None:
         """Return the ledger's state, None where there is no ledger."""
+        ...
+
+    def missing(self) -> UsageError:
+        """Return what to tell people who ask for the ledger where there is none."""
+        ...
+
+    def beside(self, ledger: Path) -> tuple[Path, ...]:
+        """Return the ledgers kept in one place with this one whose names begin like its own, `businesses.*`, sorted.
+
+        Each as the path of a file beside `ledger`, whether it is one or not.
+        """
         ...
 
     def blocks(self) -> Iterator[bytes]:

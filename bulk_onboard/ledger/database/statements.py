@@ -225,6 +225,15 @@ def has_lines(connection: Connection, account: str) -> bool:
     return connection.execute(query, [account]).fetchone() is not None
 
 
+def names(connection: Connection, begin: str) -> list[str]:
+    """Return the names of the ledgers that are called so, or begin so with a dot behind it, sorted."""
+    query = f"""
+        select name from {SCHEMA}.account where (name = %s or starts_with(name, %s))
+        and exists (select from {SCHEMA}.entry where account = name)
+    """  # noqa: S608
+    return sorted(name for (name,) in connection.execute(query, [begin, f"{begin}."]))
+
+
 def last_number(connection: Connection, account: str) -> int:
     """Return the number of the ledger's last line; 0 where there is none."""
     query = f"select coalesce(max(seq), 0) from {SCHEMA}.entry where account = %s"  # noqa: S608

@@ -24,7 +24,8 @@ from bulk_onboard.ledger.queued_journal import QueuedJournal
 from bulk_onboard.model.entry import Adopted, Done, LedgerOpened, Op
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
-from bulk_onboard.model.store import Follower
+from bulk_onboard.model.store import Follower, Lease
+from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
 _T = TypeVar("_T")
@@ -65,7 +66,7 @@ class DatabaseJournal(QueuedJournal):
         self.is_new = not ledger_state.seq
         self.is_older = not self.is_new and owned.seen != owned.place
         self.late = late
-        self.lease = owned.writer.lease
+        self.lease: Lease = owned.writer.lease
         self._note_place = note_place
 
     def is_up_to_date(self) -> None:
@@ -117,11 +118,21 @@ class PostgresStore:
         with linked(self.address) as link:
             return self._folded(link)
 
+    def missing(self) -> UsageError:
+        """Return what to tell people who ask for the ledger where there is none."""
+        return UsageError(f"There is no ledger {self.name}. Check its name, or run the job: a run makes one.")
+
+    def beside(self, ledger: Path) -> tuple[Path, ...]:
+        """Return the ledgers of the database that are called like `ledger`, as the files they would be, sorted."""
+        name = ledger.name.removesuffix(_ENDING)
+        names = self._ask(partial(statements.names, begin=name))
+        return tuple(ledger.with_name(f"{name}{_ENDING}") for name in names)
+
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes as they are in a file, also of a damaged one; UsageError where there is none."""
         with linked(self.address) as link:
             if not link.ask(partial(statements.has_lines, account=self.account)):
-                raise UsageError(f"There is no ledger {self.name}. Check its name, or run the job: a run makes one.")
+                raise self.missing()
             for chunk in self._chunks(link):
                 yield chunk.content
 
@@ -215,7 +226,7 @@ class PostgresStore:
             base_url=self._base_url,
             created=owned.writer.lease.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         )
-        ledger_state = await asyncio.to_thread(self._folded, link)
+        ledger_state = await in_thread(self._folded, link)
         if ledger_state is not None and ledger_state.opened is not None:
             check_bound(self.name, ledger_state.opened, header)
         late = _open_evidence(await self._in_link(link, statements.late), ledger_state)
