@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.errors import StoppedError, UsageError
+from bulk_onboard.errors import DatabaseError, UsageError
 
 if TYPE_CHECKING:
     from procrastinate import App, JobContext
@@ -73,7 +73,7 @@ class Transaction:
     async def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         """Do one statement that returns rows, and return them; `%(name)s` in it stands for the value of that name."""
         execute = self._app.connector.execute_query_all_async_with_connection
-        return await execute(self._connection, query, **values)  # type: ignore[arg-type]
+        return await execute(self._connection, query, **values)
 
     async def run(self, script: str) -> None:
         """Do statements without values that return no rows."""
@@ -106,17 +106,17 @@ class Engine:
         """Do one statement that returns rows, as `Transaction.rows`.
 
         Raises:
-            StoppedError: the database cannot be reached.
+            DatabaseError: the database cannot be reached.
         """
         with explaining(self.where):
-            return await self._app.connector.execute_query_all_async(query, **values)  # type: ignore[arg-type]
+            return await self._app.connector.execute_query_all_async(query, **values)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Do all that is done in the context, or nothing of it.
 
         Raises:
-            StoppedError: the database cannot be reached.
+            DatabaseError: the database cannot be reached.
         """
         with explaining(self.where):
             async with self._app.connector.pool.connection() as connection, connection.transaction():  # type: ignore[attr-defined]
@@ -167,7 +167,7 @@ class Engine:
             await run(Given(job.id or 0, job.worker_id or 0, job.lock or "", arguments))
 
         self._app.tasks.pop(TASK, None)
-        self._app.task(run_account, name=TASK, pass_context=True)
+        self._app.task(name=TASK, pass_context=True)(run_account)
         worker = Worker(
             app=self._app,
             concurrency=places,
@@ -196,7 +196,7 @@ class Crew:
         """Take jobs until `stop` is called, or a sign of life could not be given; then wait until all have ended.
 
         Raises:
-            StoppedError: the database cannot be reached.
+            DatabaseError: the database cannot be reached.
         """
         with explaining(self._where):
             await self._worker.run()
@@ -212,7 +212,7 @@ async def opened(address: str) -> AsyncIterator[Engine]:
 
     Raises:
         UsageError: Procrastinate is not installed, or the database lacks its tables, or has those of another version.
-        StoppedError: the database cannot be reached.
+        DatabaseError: the database cannot be reached.
     """
     async with _opened(address) as (app, where):
         engine = Engine(app, where)
@@ -228,13 +228,15 @@ async def _opened(address: str) -> AsyncIterator[tuple["App", str]]:
     for name in ("procrastinate", "psycopg"):
         logging.getLogger(name).propagate = False
         logging.getLogger(name).addHandler(logging.NullHandler())
-    where = address
+    from bulk_onboard.ledger.database.address import shown  # noqa: PLC0415
+
+    where = shown(address)
     connector = procrastinate.PsycopgConnector(
         min_size=1,
         max_size=CONNECTIONS,
         timeout=_ANSWERS_IN_S,
         reconnect_timeout=_ANSWERS_IN_S,
-        kwargs=_parameters(address),
+        kwargs=_told(address),
         configure=_configure,
     )
     app = procrastinate.App(connector=connector)
@@ -247,17 +249,17 @@ async def _opened(address: str) -> AsyncIterator[tuple["App", str]]:
         await connector.close_async()
 
 
-def _parameters(address: str) -> dict[str, Any]:
-    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - optional
+def _told(address: str) -> dict[str, Any]:
+    from bulk_onboard.ledger.database.address import parameters  # noqa: PLC0415 - optional
 
-    return {**conninfo_to_dict(address), "autocommit": True, "connect_timeout": _ANSWERS_IN_S}
+    return {**parameters(address), "autocommit": True, "prepare_threshold": None}
 
 
 async def _try(address: str) -> None:
     """Raise what keeps a connection from being made: the pool would only say that none was made in time."""
     import psycopg  # noqa: PLC0415 - optional
 
-    connection = await psycopg.AsyncConnection.connect(**_parameters(address))
+    connection = await psycopg.AsyncConnection.connect(**_told(address))
     await connection.close()
 
 
@@ -267,7 +269,7 @@ async def _configure(connection: Any) -> None:
 
 @contextmanager
 def explaining(where: str) -> Iterator[None]:
-    """Raise StoppedError with a sentence where the database cannot be reached."""
+    """Raise DatabaseError with a sentence where the database cannot be reached."""
     import procrastinate  # noqa: PLC0415 - optional
     import psycopg  # noqa: PLC0415 - optional
 
@@ -276,8 +278,9 @@ def explaining(where: str) -> Iterator[None]:
     except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
         if not is_trouble(error):
             raise
-        cause = error if isinstance(error, psycopg.Error) else error.__cause__
-        raise StoppedError(f"The database {where} cannot be reached: {_first_line(cause)}. Try again later.") from error
+        said = str(error if isinstance(error, psycopg.Error) else error.__cause__).strip()
+        why = said.splitlines()[0].rstrip(".") if said else "it does not answer"
+        raise DatabaseError(f"The database {where} cannot be reached: {why}. Try again later.") from error
 
 
 def is_trouble(error: BaseException) -> bool:
@@ -286,10 +289,6 @@ def is_trouble(error: BaseException) -> bool:
 
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
     return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-
-
-def _first_line(error: object) -> str:
-    return (str(error).strip().splitlines() or ["it does not answer"])[0].rstrip(".")
 
 
 # The schema.
@@ -303,18 +302,17 @@ async def set_up(address: str, tables: str) -> None:
 
     Raises:
         UsageError: Procrastinate is not installed, or the tables are of a newer version.
-        StoppedError: the database cannot be reached.
+        DatabaseError: the database cannot be reached.
     """
-    async with _opened(address) as (app, where):
-        async with Engine(app, where).transaction() as transaction:
-            await transaction.rows("SELECT pg_advisory_xact_lock(hashtext('bulk_onboard engine'))")
-            there, here = await _version_there(transaction), version_here()
-            if there > here:
-                raise UsageError(_misfit(there, here, where))
-            for script in _scripts(after=there):
-                await transaction.run(script)
-            await transaction.run(tables)
-            await transaction.run(f"COMMENT ON TABLE procrastinate_jobs IS '{_VERSION}{here}'")
+    async with _opened(address) as (app, where), Engine(app, where).transaction() as transaction:
+        await transaction.rows("SELECT pg_advisory_xact_lock(hashtext('bulk_onboard engine'))")
+        there, here = await _version_there(transaction), version_here()
+        if there > here:
+            raise UsageError(_misfit(there, here, where))
+        for script in _scripts(after=there):
+            await transaction.run(script)
+        await transaction.run(tables)
+        await transaction.run(f"COMMENT ON TABLE procrastinate_jobs IS '{_VERSION}{here}'")
 
 
 async def _check_schema(engine: Engine) -> None:

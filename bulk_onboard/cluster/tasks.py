@@ -283,8 +283,20 @@ class Tasks:
         )
         return {row["account"] for row in rows}
 
+    async def orphans(self) -> list[Stalled]:
+        """Return the tasks that are not over and have no job: whoever ended it could not write down what follows."""
+        rows = await self._engine.rows(
+            """
+            SELECT account, job_id FROM task WHERE status = ANY(%(open)s::text[]) AND NOT EXISTS (
+                SELECT FROM procrastinate_jobs WHERE id = task.job_id AND status IN ('todo', 'doing')
+            )
+            """,
+            open=sorted(OPEN),
+        )
+        return [Stalled(row["job_id"], row["account"]) for row in rows]
+
     async def give_anew(self, stalled: Stalled) -> bool:
-        """Give the account of a dead worker to whoever is there; return whether that was still to be done.
+        """Give an account whose worker is dead to whoever is there; return whether that was still to be done.
 
         The new job comes first, and only then does the old one end: so there is a job at any moment, and none of the
         dead worker's can be taken up again.

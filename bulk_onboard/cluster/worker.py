@@ -12,47 +12,50 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bulk_onboard import log
 from bulk_onboard.api.credentials import credentials_from
 from bulk_onboard.api.gate import Gate
 from bulk_onboard.clock import Clock
 from bulk_onboard.cluster.engine import Crew, Engine, Given
-from bulk_onboard.cluster.rules import Then, Times, Try, what_follows, what_is_done
+from bulk_onboard.cluster.rules import Times, Try, what_follows, what_is_done
 from bulk_onboard.cluster.tasks import Task, Tasks
-from bulk_onboard.errors import BulkOnboardError, ExitStatus, StoppedError, UsageError, describe_bug
+from bulk_onboard.errors import (
+    BulkOnboardError,
+    DatabaseError,
+    ExitStatus,
+    LedgerError,
+    StoppedError,
+    UsageError,
+    describe_bug,
+)
 from bulk_onboard.job import Job, load_jobs
 from bulk_onboard.pipeline.accounts import run_account
 from bulk_onboard.pipeline.meeting import Meeting
 from bulk_onboard.pipeline.others import OtherLedgers
 from bulk_onboard.pipeline.places import check_places
-from bulk_onboard.pipeline.preflight import FileStat, let_files_be_open, stat_of, wait_until_written
+from bulk_onboard.pipeline.preflight import let_files_be_open, stat_of, wait_until_written
 from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.run import Shared
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
-from bulk_onboard.pipeline.stop import Stop, status_of, stopping_after
-from bulk_onboard.threads import few_at_a_time, in_thread, spared_by_collections
+from bulk_onboard.pipeline.stop import Stop, stopping_after
+from bulk_onboard.threads import few_at_a_time, in_thread
 
 TICK_S = 1.0
-PARTING_S = 10.0
+PARTING_S = 10.0  # how long a database that may have failed is given to take the last words
+KEPT_S = 30.0  # how long a workbook that was read is kept for other accounts that read it
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How the run of a try ended: its exit status, and what ended it, a sentence."""
+    """How a try ended: what its run came to, and what ended it before its end, as a sentence and as it was raised."""
 
     exit_status: ExitStatus
-    error: BulkOnboardError | None = None
-
-    @property
-    def sentence(self) -> str:
-        """What ended it; empty where nothing did."""
-        return str(self.error) if self.error else ""
+    sentence: str = ""
+    error: Exception | None = None
 
 
 async def work(
@@ -90,9 +93,34 @@ async def work(
         times=times,
         warn=warn,
         gate=Gate(uploads),
+        heard_at=clock.boottime(),
     )
-    with few_at_a_time(), spared_by_collections():
+    with few_at_a_time():
         await worker.work(places)
+
+
+@dataclass(slots=True)
+class _Running:
+    """An account that runs.
+
+    Attributes:
+        task: whose try it is.
+        began_at: monotonic instant.
+        stop: its own.
+        job: once it is loaded.
+        is_to_stop: whether somebody asked for the task's end.
+    """
+
+    task: Task
+    began_at: float
+    stop: Stop = field(default_factory=Stop)
+    job: Job | None = None
+    is_to_stop: bool = False
+
+    def is_up(self, now: float) -> bool:
+        """Return whether the task's `stop_after` is up at this monotonic instant; it counts over all tries."""
+        limit = self.job.stop_after if self.job else None
+        return limit is not None and self.task.begun_s + now - self.began_at >= limit
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,8 +129,8 @@ class _Worker:
 
     Attributes:
         stop: that of all of them.
-        running: by the ledger's name, the job and the stop of each account that runs.
-        heard_at: instant of `boottime` at which the database last said that this worker counts as alive.
+        heard_at: instant of `boottime` since when the database is known to take this worker for alive.
+        running: by the ledger's name.
     """
 
     engine: Engine
@@ -114,133 +142,227 @@ class _Worker:
     times: Times
     warn: Callable[[str], None]
     gate: Gate
-    machine: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
-    running: dict[str, Stop] = field(default_factory=dict)
-    jobs: dict[str, Job] = field(default_factory=dict)
-    heard_at: float = 0.0
-    shared: "_SharedSheets" = field(init=False)
+    heard_at: float
+    running: dict[str, _Running] = field(default_factory=dict)
+    sheets: "_SharedSheets" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sheets = _SharedSheets()
 
     async def work(self, places: int) -> None:
         """Work tasks off until asked to stop; give back what runs then."""
-        self.shared = _SharedSheets(self.clock)
         crew = self.engine.crew(self.try_, places=places, times=self.times)
-        self.heard_at = self.clock.boottime()
+        self.stop.call_when_requested(lambda: self._stop_all(crew))
         working = asyncio.ensure_future(crew.work())
-        self.stop.call_when_requested(crew.stop)
         watching = [
             asyncio.ensure_future(each)
             for each in (self._look_for_the_dead(crew), self._look_for_stops(), self._mind_the_time())
         ]
         try:
             await asyncio.wait([working, *watching], return_when=asyncio.FIRST_COMPLETED)
-            self.stop.request(_trouble(working, *watching))
+            self._ask_why(working, *watching)
             await self._part(working)
         finally:
             for each in (*watching, working):
                 each.cancel()
             await asyncio.gather(*watching, working, return_exceptions=True)
-        if isinstance(self.stop.cause, BulkOnboardError):
+        if isinstance(self.stop.cause, Exception):
             raise self.stop.cause
 
+    def _stop_all(self, crew: Crew) -> None:
+        crew.stop()
+        for each in self.running.values():
+            each.stop.request(self.stop.cause)
+
+    def _ask_why(self, *ended: asyncio.Future[None]) -> None:
+        """Stop all where something ended that should go on."""
+        error = next((each.exception() for each in ended if each.done() and each.exception()), None)
+        self.stop.request(error or DatabaseError(f"The database {self.engine.where} cannot be reached."))
+
     async def _part(self, working: asyncio.Future[None]) -> None:
-        """Wait until all runs have ended and were given back; a database that says nothing is waited for briefly."""
-        while not working.done() and (self.running or not self._is_lost):
+        """Wait until all runs have ended and were given back; a database that may have failed is waited for briefly."""
+        while self.running and not working.done():
             await asyncio.wait([working], timeout=TICK_S)
         await asyncio.wait([working], timeout=PARTING_S)
 
     @property
     def _is_lost(self) -> bool:
-        """Whether nothing can be told to the others any more."""
-        return self.stop.requested and isinstance(self.stop.cause, BulkOnboardError)
+        """Whether the others have these accounts, or will."""
+        return isinstance(self.stop.cause, Exception)
 
     # Beside the runs.
 
     async def _look_for_the_dead(self, crew: Crew) -> None:
-        """Make sure that this worker counts as alive, and give away what workers had that do not."""
+        """Make sure that this worker is taken for alive, and give away what workers had that are not."""
         while True:
             await self.clock.sleep(self.times.look_s)
             asked_at, worker_id = self.clock.boottime(), crew.worker_id
-            if worker_id is None:
-                continue
-            silent_s = await self.engine.silent_s(worker_id)
+            silent_s = await self.engine.silent_s(worker_id) if worker_id is not None else 0.0
             if silent_s is None or silent_s > self.times.dead_after_s:
-                raise _taken_for_dead(self.times)
+                raise self._taken_for_dead()
             self.heard_at = asked_at
-            for stalled in await self.engine.stalled(self.times.dead_after_s):
+            for stalled in (*await self.engine.stalled(self.times.dead_after_s), *await self.tasks.orphans()):
                 if await self.tasks.give_anew(stalled):
-                    log.logger().warning("worker dead", account=stalled.account)
+                    log.logger().warning("account given away", account=stalled.account)
 
     async def _look_for_stops(self) -> None:
         """Stop the accounts whose end somebody asked for."""
         while True:
             await self.clock.sleep(self.times.stop_s)
             for account in await self.tasks.to_be_stopped(self.running) if self.running else ():
-                if own := self.running.get(account):
-                    own.request(signal.SIGINT)
+                if one := self.running.get(account):
+                    one.is_to_stop = True
+                    one.stop.request(signal.SIGINT)
 
     async def _mind_the_time(self) -> None:
         """Notice that this worker slept, or that the database says nothing."""
-        while self.clock.boottime() - self.heard_at <= self.times.dead_after_s + self.times.look_s:
+        while self.clock.boottime() - self.heard_at <= self.times.dead_after_s:
             await self.clock.sleep(min(TICK_S, self.times.heartbeat_s / 2))
-        raise _taken_for_dead(self.times)
+        raise self._taken_for_dead()
+
+    def _taken_for_dead(self) -> StoppedError:
+        return DatabaseError(
+            f"This worker gave no sign of life for {self.times.dead_after_s:g} s, since it slept or the database "
+            f"{self.engine.where} did not answer. So its accounts are given to others; start it again."
+        )
 
     # A try.
 
     async def try_(self, given: Given) -> None:
-        """Run the account of a job, and write down what follows from how that ended."""
-        task = await self.tasks.begin(given.account, given.job_id, self.machine)
-        if task is None or task.is_over:
-            return
-        own = self.running[given.account] = self.stop.part()
+        """Run the account of a job, and write down what follows from how that ended.
+
+        Raises:
+            DatabaseError: that could not be done, so this worker ends, and others find the task without a job.
+        """
         try:
-            ended = await self._run(task, own)
-            if self._is_lost:  # it is given to others
-                return
-            await self._end(task, own, ended)
+            task = await self.tasks.begin(given.account, given.job_id, _machine())
+            if task is not None and not task.is_over:
+                await self._try(given, task)
+        except DatabaseError as error:
+            self.stop.request(error)
+            raise
+
+    async def _try(self, given: Given, task: Task) -> None:
+        one = self.running[given.account] = _Running(task, self.clock.monotonic())
+        if self.stop.requested:
+            one.stop.request(self.stop.cause)
+        try:
+            ended = await self._run(one)
+            if not self._is_lost:
+                await self._write_down(one, ended)
         finally:
             del self.running[given.account]
-            self.jobs.pop(given.account, None)
 
-    async def _run(self, task: Task, own: Stop) -> Ended:
-        """Run the account; a bug is told and ends no other account."""
-        progress = Progress()
+    async def _run(self, one: _Running) -> Ended:
+        """Run the account; a bug ends it alone."""
+        here = f"On {socket.gethostname()}: "
         try:
-            job = self.jobs[task.order.account] = await in_thread(self._loaded, task)
+            job = one.job = await in_thread(self._loaded, one.task)
             credentials = credentials_from(self.environ, warn=self.warn, account=job.account)
-            let_files_be_open(list(self.jobs.values()))
-            with self._stopping_after(job, task, own):
-                async with self.shared.of(job, stop=own) as common:
-                    meeting = Meeting([job.account], confirm=None, clock=self.clock, stop=own)
-                    result = await run_account(
-                        job,
-                        credentials=credentials,
-                        clock=self.clock,
-                        stop=own,
-                        progress=progress,
-                        shared=replace(common, gate=self.gate, meeting=meeting),
-                    )
-            return Ended(result.exit_status, result.error)
+            let_files_be_open([each.job for each in self.running.values() if each.job])
+            with stopping_after(job.stop_after, spent_s=one.task.begun_s, clock=self.clock, stop=one.stop):
+                await wait_until_written(job.workbook, clock=self.clock, stop=one.stop, say=lambda sentence: None)
+                sheets, others = await self.sheets.of(job)
+                shared = Shared(
+                    sheet=sheets.of(job),
+                    gate=self.gate,
+                    meeting=Meeting([job.account], confirm=None, clock=self.clock, stop=one.stop),
+                    others=others,
+                    twice=sheets.twice_of(job),
+                )
+                result = await run_account(
+                    job, credentials=credentials, clock=self.clock, stop=one.stop, progress=Progress(), shared=shared
+                )
+            return Ended(result.exit_status, str(result.error or ""), result.error)
         except UsageError as error:
-            return Ended(error.exit_status, UsageError(f"On {socket.gethostname()}: {error}"))
+            return Ended(error.exit_status, f"{here}{error}", error)
         except BulkOnboardError as error:
-            return Ended(error.exit_status, error)
+            return Ended(error.exit_status, str(error), error)
         except Exception as bug:
-            return Ended(ExitStatus.BUG, BulkOnboardError(f"On {socket.gethostname()}: {describe_bug(bug)}"))
+            return Ended(ExitStatus.BUG, f"{here}{describe_bug(bug)}", bug)
 
     def _loaded(self, task: Task) -> Job:
+        """Return the job, with its ledger in the database that the task came from, whatever that is called there."""
         order = task.order
-        flags = {**order.flags, **({"account": [order.name]} if order.name else {})}
-        file = Path(order.job_file)
-        if not file.exists():
+        if not Path(order.job_file).exists():
             raise UsageError(
-                f"There is no {file} here. Job file, workbook and documents must have the same paths on all machines."
+                f"There is no {order.job_file}. Job file, workbook and documents need the same paths on all machines."
             )
-        (job,) = load_jobs(file, flags)
-        if job.database != self.address:  # the same one may be called otherwise here
-            (job,) = load_jobs(file, {**flags, "store": self.address})
+        flags = {**order.flags, **({"account": [order.name]} if order.name else {})}
+        (job,) = load_jobs(Path(order.job_file), flags)
+        if job.database != self.address:
+            (job,) = load_jobs(Path(order.job_file), {**flags, "store": self.address})
         check_places(job)
         return job
 
-    @contextmanager
-    def _stopping_after(self, job: Job, task: Task, own: Stop):
-        ...
+    async def _write_down(self, one: _Running, ended: Ended) -> None:
+        """Write down how a try ended, and what follows."""
+        task, progress = one.task, one.task.progress
+        is_blameless = isinstance(ended.error, DatabaseError)
+        if one.job and not is_blameless:
+            try:
+                progress = await in_thread(_progress_of, one.job)
+            except StoppedError:
+                is_blameless = True
+        next_ = what_follows(
+            Try(
+                exit_status=ended.exit_status,
+                got_on=progress != task.progress,
+                in_vain=task.in_vain,
+                is_blameless=is_blameless,
+                is_to_stop=one.is_to_stop or one.is_up(self.clock.monotonic()),
+            )
+        )
+        await self.tasks.end(
+            task,
+            next_,
+            exit_status=ended.exit_status,
+            sentence=ended.sentence,
+            progress=progress,
+            pause_s=next_.pause * self.times.retry_s,
+        )
+
+
+def _machine() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _progress_of(job: Job) -> str:
+    """Return what is done of the account by now, by whomever; nothing where its ledger is damaged."""
+    try:
+        return what_is_done(job.ledger_state(is_needed=False))
+    except (LedgerError, UsageError):
+        return ""
+
+
+class _SharedSheets:
+    """Workbooks that several accounts read: each is read once for those whose runs begin at about the same time."""
+
+    def __init__(self) -> None:
+        self._read: dict[object, asyncio.Future[tuple[Sheets, OtherLedgers]]] = {}
+
+    async def of(self, job: Job) -> tuple[Sheets, OtherLedgers]:
+        """Return the sheet of this account, perhaps among others, and the ledgers that its rows are held against."""
+        if not job.shares_sheet:
+            return await read_sheets([job]), OtherLedgers()
+        typed = repr({name: words for name, words in job.commands.flags.items() if name != "account"})
+        key = (job.file, job.sha256, typed, *_place_of(job), stat_of(job.workbook))
+        if key not in self._read:
+            self._read[key] = asyncio.ensure_future(_read_for_all(job))
+            asyncio.get_running_loop().call_later(KEPT_S, self._read.pop, key, None)
+        sheets, others = await asyncio.shield(self._read[key])
+        sheet = sheets.own.get(job.account)
+        if sheet is None or not sheet.height:
+            return await read_sheets([job]), others  # which says what is missing
+        return sheets, others
+
+
+async def _read_for_all(job: Job) -> tuple[Sheets, OtherLedgers]:
+    """Read the sheet that accounts share for all of them."""
+    sharers = [job, *(each for each in job.siblings if each.shares_sheet and _place_of(each) == _place_of(job))]
+    return await read_sheets(sharers, rows_needed=False), OtherLedgers()
+
+
+def _place_of(job: Job) -> tuple[object, ...]:
+    """Return where the rows of a job are read."""
+    return job.workbook, job.sheet, job.header_row, job.encoding
