@@ -293,6 +293,14 @@ class StatusOfAll(Answer):
     next: str | None
 
 
+class Stop(Answer):
+    """`stop`: what became of each account, by name; a job without accounts has one without a name."""
+
+    taken_back: Annotated[list[str], Meta(description="No worker had begun it, or it waited for another try.")]
+    ending: Annotated[list[str], Meta(description="A worker runs it, and lets calls in flight finish.")]
+    idle: Annotated[list[str], Meta(description="It was not with workers.")]
+
+
 class Listed(Part):
     """A record, with what is to be done."""
 
@@ -915,6 +923,7 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "plan": (Plan, PlanOfAll),
     "run": (Run, RunOfAll, Merge),
     "status": (Status, StatusOfAll, StatusOfSome, StatusOfSomeOfAll, Account),
+    "stop": (Stop,),
     "report": (Report, ReportOfAll, ReportFile, FailedRows),
     "merge": (Merge,),
     "convert": (Convert, ConvertOfAll),

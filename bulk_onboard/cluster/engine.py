@@ -162,7 +162,7 @@ class Engine:
         """
         from procrastinate.worker import Worker  # noqa: PLC0415 - optional
 
-        async def run_account(context: "JobContext", **arguments: Any) -> None:
+        async def run_account(context: "JobContext", /, **arguments: Any) -> None:
             job = context.job
             await run(Given(job.id or 0, job.worker_id or 0, job.lock or "", arguments))
 
