@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.follow import Follower
-from bulk_onboard.ledger.lock import is_in_use
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.ledger_state import LedgerState
@@ -31,7 +29,7 @@ class JobWatch:
 
     def __init__(self, job: Job, clock: Clock) -> None:
         self._job, self._clock = job, clock
-        self._follower = Follower(job.ledger)
+        self._follower = job.store.follow()
         self._names: Mapping[str, RowName] = {}
         self._no_names = ""
         self._named_for: tuple[FileStat, int] | None = None
@@ -108,7 +106,7 @@ class JobWatch:
         self._has_news |= before != (self._names, self._no_names)
 
     def _is_in_use(self, state: LedgerState) -> bool:
-        return bool(state.runs) and state.runs[-1].ended is None and is_in_use(self._follower.path)
+        return bool(state.runs) and state.runs[-1].ended is None and not self._job.store.is_free()
 
     def _commands(self, job: Job) -> Commands | None:
         return None if job.commands.job == str(job.ledger) else job.commands
