@@ -519,7 +519,7 @@ def _has_ending_of_a_job(path: Path) -> bool:
 
 
 _OWN_FILES: Mapping[str, Callable[[Job], Any]] = {
-    "ledger": lambda job: job.ledger.resolve(),
+    "ledger": lambda job: job.ledger.resolve() if job.database is None else job.ledger.name,
     "report": lambda job: job.report.resolve(),
     "workbook": lambda job: None if job.shares_sheet else (job.workbook.resolve(), job.sheet),
 }
