@@ -349,23 +349,23 @@ async def test_record_is_read_once_in_half_a_minute_however_many_hints_there_are
 
 
 async def test_hints_do_not_keep_the_list_from_being_looked_at():
-    """There may be ever more of them."""
-    waiting = Waiting(70.0)
-    await waiting.submit(*range(1, 60))
-    for number in range(1, 60):
+    """There may be ever more of them; what is being read when it is time for the list is read first."""
+    waiting = Waiting(80.0)
+    await waiting.submit(*range(1, 121))
+    for number in range(1, 121):
         waiting.hint(0.0, number)
     send = waiting.account.send
 
     async def slowly(call):
         if call.operation is Operation.GET:
-            await FakeClock.sleep(waiting.clock, 1.0)
+            await FakeClock.sleep(waiting.clock, 25.0)
         return await send(call)
 
     waiting.account.send = slowly
 
     await waiting.wait()
 
-    assert 60.0 == waiting.account.times_of(Operation.LIST)[0]
+    assert 75.0 == waiting.account.times_of(Operation.LIST)[0]
 
 
 async def test_what_a_hint_shows_is_written_only_where_it_is_new():
