@@ -110,7 +110,7 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
     from bulk_onboard.reporting.console import print_story
     from bulk_onboard.reporting.printer import shown
 
-    stories = story(invocation.job.ledger, key)
+    stories = story(invocation.job.store.blocks(), invocation.job.store.name, key)
     diffs = _diffs(invocation, stories) if server else (None,) * len(stories)
     differs = any(diff is not None and diff.differences for diff in diffs)
 

@@ -8,7 +8,6 @@ quota, and may be about to write the very id that a hint is about. A run that wa
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock

@@ -24,7 +24,7 @@ from bulk_onboard.model.requirements import Contract
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.store import Claim, Hints
 from bulk_onboard.pipeline.reviews import change_in, gone_entry, is_gone, write_down
-from bulk_onboard.pipeline.threads import in_thread
+from bulk_onboard.threads import in_thread
 
 LOOK_EACH_S = 5.0
 READ_AGAIN_S = 30.0

@@ -342,9 +342,7 @@ async def _work_off(run: Run, hints: HintReader, hinted: tuple[str, ...]) -> int
     run.connection.be_patient(True)
     try:
         with run.progress.doing(FETCHING_REVIEWS):
-            return await hints.work_off(
-                hinted, run.journal.ledger_state, partial(write_unless_changed, run.journal)
-            )
+            return await hints.work_off(hinted, run.journal.ledger_state, partial(write_unless_changed, run.journal))
     except OSError as trouble:  # a run sees all reviews without hints, if later
         log.logger().warning("hints not read", error=type(trouble).__name__)
         return 0

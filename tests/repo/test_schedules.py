@@ -30,8 +30,8 @@ KNOWN = {  # man 5 systemd.unit, systemd.service, systemd.exec, systemd.kill, sy
     "Unit": "Description Documentation Wants After StartLimitIntervalSec StartLimitBurst",
     "Install": "WantedBy",
     "Timer": "OnCalendar RandomizedDelaySec Persistent",
-    "Service": "Type ExecStart User StateDirectory StateDirectoryMode WorkingDirectory ReadWritePaths UMask LoadCredential "
-    "Environment "
+    "Service": "Type ExecStart User StateDirectory StateDirectoryMode WorkingDirectory ReadWritePaths UMask "
+    "Environment LoadCredential "
     "SuccessExitStatus RestartPreventExitStatus Restart RestartSec KillMode TimeoutStopSec NoNewPrivileges "
     "CapabilityBoundingSet ProtectSystem ProtectHome PrivateTmp PrivateDevices ProtectProc ProtectClock "
     "ProtectHostname ProtectControlGroups ProtectKernelLogs ProtectKernelModules ProtectKernelTunables "
