@@ -13,8 +13,8 @@ ACCOUNTS ?=
 WINDOWS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-page test quick crash fuzz test-node test-openapi bench bench-many lint types check \
-    sample-data clean
+.PHONY: help setup demo demo-page test quick crash fuzz test-node test-openapi setup-cluster test-cluster bench \
+    bench-many lint types check sample-data clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ test-openapi: $(OPENAPI) ## hold the sandbox against its OpenAPI documents, with
 $(OPENAPI): $(STAMP)
 	@sh scripts/setup openapi
 	@touch $@
+
+setup-cluster: ## find PostgreSQL, or install it (as root, with apt-get), for test-cluster and bench-many CLUSTER=1
+	@sh scripts/setup_cluster
+
+test-cluster: $(STAMP) setup-cluster ## run those tests alone that start a PostgreSQL server; `make test` runs them too
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -m cluster
 
 bench: $(STAMP) ## measure everything beside what does less, about 20 minutes; ONLY="pacing check" for some
 	@.venv/bin/python -m bench $(ONLY)

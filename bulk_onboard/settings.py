@@ -297,7 +297,10 @@ JUDGES = SENDS | {"check", "plan"}
 _REPORTS = SENDS | {"refresh", "report", "resolve", "undo", "delete", "merge"}
 _READS = JUDGES | _REPORTS | {"status", "doctor", "convert", "serve", "ledger show", "ledger rebuild"}
 _LOOKS_INTO_DOCUMENTS = JUDGES | _REPORTS | {"doctor", "convert", "ledger show"}
-_HAS_LEDGER = _READS | {"listen", "purge", *(f"ledger {verb}" for verb in ("verify", "repair", "export", "import"))}
+_HAS_LEDGER = _READS | {
+    *("listen", "purge", "stop"),
+    *(f"ledger {verb}" for verb in ("verify", "repair", "export", "import")),
+}
 _ASKS = JUDGES | {
     *("template", "requirements", "convert", "doctor", "refresh", "status", "resolve"),
     *("undo", "delete", "merge", "listen", "ledger verify", "ledger show", "ledger rebuild"),

@@ -13,6 +13,7 @@ from bulk_onboard.sandbox.server import Sandbox
 from tests.support import forked, unconfined
 from tests.support.nights import Hurried, Nights
 from tests.support.office import Office
+from tests.support.postgres import MISSING, Database, Server, programs
 
 _LOOPBACK = "127.0.0.1"
 _MEMORY = Path("/dev/shm")
@@ -25,6 +26,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep temporary files in memory, where there is room: most of the time of a ledger goes into waiting for disks."""
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a PostgreSQL server; a test that gets `postgres` by way of parameters marks itself."""
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.cluster)
 
 
 class NetworkError(Exception):
@@ -93,3 +101,23 @@ async def nights(tmp_path: Path) -> AsyncIterator[Nights]:
     calendar = Hurried()
     async with Sandbox(clock=calendar) as sandbox:
         yield Nights(tmp_path, sandbox, calendar=calendar)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL server of this process, started when first asked for; without one its tests are skipped.
+
+    Where it must be there (`CI`, for which .ci/run installs it) they fail.
+    """
+    binaries = programs()
+    if binaries is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
+    with Server.opened(binaries) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: Server) -> Iterator[Database]:
+    """An empty database on that server; whatever the test does to the server, the next finds it running."""
+    with Database.made(postgres_server) as database:
+        yield database

@@ -45,6 +45,9 @@ class HastyClock:
     def monotonic(self) -> float:
         return time.monotonic() * 50
 
+    def boottime(self) -> float:
+        return time.monotonic() * 50
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / 50)
 

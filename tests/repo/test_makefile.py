@@ -12,8 +12,8 @@ from scripts import demo
 
 ROOT = Path(__file__).parents[2]
 TARGETS = [
-    "setup", "demo", "demo-page", "test", "quick", "crash", "fuzz", "test-node", "test-openapi", "bench",
-    "bench-many", "lint", "types", "check", "sample-data", "clean",
+    "setup", "demo", "demo-page", "test", "quick", "crash", "fuzz", "test-node", "test-openapi",
+    "setup-cluster", "test-cluster", "bench", "bench-many", "lint", "types", "check", "sample-data", "clean",
 ]  # fmt: skip
 
 

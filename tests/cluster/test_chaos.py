@@ -1,0 +1,30 @@
+"""Four accounts of ninety rows each on real workers, whatever befalls them: nothing twice, nothing lost.
+
+Leases and heartbeats are a tenth of what they are in earnest; `make bench-many CLUSTER=1` does it with real ones.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cluster import WELL, Cluster
+from tests.support.postgres import Database
+from tests.support.strikes import BEGUN, STRIKES, Strike, ask_a_worker_to_end, kill_the_client
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+
+
+@pytest.mark.parametrize("strike", STRIKES, ids=lambda strike: strike.strike.__name__)
+async def test_each_row_is_filed_once_whatever_befalls(tmp_path: Path, postgres: Database, strike: Strike) -> None:
+    """Duplicates 0, lost 0, no window above its quota, and the reports add up."""
+    async with Cluster.made(tmp_path, postgres, large=strike.large) as cluster:
+        cluster.workers.start(0, 1)
+        await cluster.hand_over()
+        await cluster.until(BEGUN)
+        await strike.strike(cluster)
+
+        assert WELL == await cluster.outcome(await cluster.followed())
+        if strike.strike is kill_the_client:
+            assert {1} == {*map(cluster.runs, cluster.office.accounts)}, "an account was handed over twice"
+        if strike.strike is ask_a_worker_to_end:
+            assert [143] == cluster.workers.ended
