@@ -175,10 +175,9 @@ def resolve(  # noqa: PLR0917 - typer names them
 
 
 def _all_held(invocation: Invocation) -> list[str]:
-    from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.maintenance.resolve import held_names
 
-    names = held_names(read_ledger_state(invocation.job.ledger).ledger_state)
+    names = held_names(invocation.job.ledger_state())
     if not names:
         raise UsageError("No record is held, so there is nothing to resolve.")
     return names

@@ -92,7 +92,7 @@ REPORT_BYTES = 1024 * 1024  # the report is written beside the old one before it
 
 
 def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
-    """Check that ledger and report of so many rows fit on their disks.
+    """Check that report and ledger, where that is a file, of so many rows fit on their disks.
 
     A missing folder is reported later.
 
@@ -103,7 +103,7 @@ def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
     needed: Counter[int] = Counter()
     folders: dict[int, Path] = {}
     for path, size in (
-        (job.ledger, rows * LEDGER_BYTES_A_ROW),
+        *([(job.ledger, rows * LEDGER_BYTES_A_ROW)] if job.database is None else []),
         (job.report, rows * REPORT_BYTES_A_ROW + REPORT_BYTES),
     ):
         folder = path.absolute().parent
