@@ -85,7 +85,7 @@ class Following(ABC):
                     raise ValueError(f"it says that it is line {entry.seq}")
                 self.ledger_state.take(entry)
             except (ValueError, IllegalStepError) as error:
-                self.trouble = _UNREADABLE.format(number=self.ledger_state.seq + 1, why=error)
+                self.trouble = UNREADABLE.format(number=self.ledger_state.seq + 1, why=error)
                 break
             self.newest_at = entry.at or self.newest_at
             taken += 1
@@ -171,7 +171,7 @@ class FileFollower(Following):
 
 GONE = "The ledger is gone: it was moved, renamed or purged. What is shown is how it was."
 DAMAGED_END = "The ledger's last line is damaged. The next run puts it aside, and holds the row it was about."
-_UNREADABLE = (
+UNREADABLE = (
     "Line {number} of the ledger cannot be used: {why}. What is shown is the state before it. "
     "The command `ledger verify` says more."
 )
