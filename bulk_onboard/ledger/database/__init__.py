@@ -9,5 +9,6 @@ above it:
     checks      what is wrong with a server, a schema or an error, for people
     link        the one connection of the process, in a thread of its own
     hints       what was heard of records and not read yet
+    follow      a ledger while somebody else writes it
     store       a ledger as the rest of the tool sees it
 """

@@ -14,6 +14,7 @@ from bulk_onboard.errors import BulkOnboardError, LedgerError, LockedError, Usag
 from bulk_onboard.ledger.codec import LineError, decode
 from bulk_onboard.ledger.database import statements
 from bulk_onboard.ledger.database.address import shown
+from bulk_onboard.ledger.database.follow import DatabaseFollower
 from bulk_onboard.ledger.database.hints import PostgresHints
 from bulk_onboard.ledger.database.lease import TIMES, DatabaseLease, Owner, new_owner
 from bulk_onboard.ledger.database.link import DatabaseWriter, Link, linked
@@ -154,9 +155,9 @@ class PostgresStore:
         """Return whether nobody owns it now, or there is none."""
         return self.owner() is None
 
-    def follow(self) -> Follower:
+    def follow(self) -> DatabaseFollower:
         """Return what follows the ledger while somebody else writes it."""
-        raise NotImplementedError
+        return DatabaseFollower(self.address, self.account, self.name)
 
     @asynccontextmanager
     async def opened(
