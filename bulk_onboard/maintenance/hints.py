@@ -15,7 +15,6 @@ from bulk_onboard.errors import BulkOnboardError, LockedError, StoppedError
 from bulk_onboard.job import Job
 from bulk_onboard.model.call import Gateway
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import Record
 from bulk_onboard.pipeline.connection import bound_ledger_state
 from bulk_onboard.pipeline.hints import LOOK_EACH_S, HintReader, Reading, write_unless_changed
 from bulk_onboard.pipeline.reviews import is_old
@@ -33,7 +32,7 @@ class HintWorker:
 
     def __init__(self, job: Job, *, credentials: Credentials, clock: Clock, gateway: Gateway) -> None:
         self._job, self._credentials, self._clock = job, credentials, clock
-        self._reader = HintReader(job.store.hints, gateway=gateway, clock=clock, may_be_gone=self._may_be_gone)
+        self._reader = HintReader(job.store.hints, gateway=gateway, clock=clock)
         self.counts = self._reader.counts
 
     async def work(self) -> float | None:
@@ -54,15 +53,18 @@ class HintWorker:
     def _ledger_state(self) -> LedgerState:
         return bound_ledger_state(self._job, self._credentials.auth_id, is_needed=False)
 
-    def _may_be_gone(self, record: Record) -> bool:
-        return is_old(record, self._clock.now(), self._job.settle)
-
     async def _write(self, readings: Sequence[Reading]) -> list[Reading]:
-        """Write what changed; return what was written. Records that changed in the ledger meanwhile wait."""
+        """Write what changed; return what was written.
+
+        Records that changed in the ledger meanwhile wait, and those that may only be too young to be found.
+        """
         opening = self._job.store.opened(auth_id=self._credentials.auth_id, clock=self._clock, patience_s=0.0)
         try:
             async with opening as journal:
-                return await write_unless_changed(journal, readings)
+                now, settle_s = journal.now(), self._job.settle  # of the clock that stamped the records
+                return await write_unless_changed(
+                    journal, readings, may_be_gone=lambda record: is_old(record, now, settle_s)
+                )
         except LockedError:  # a run has begun meanwhile
             return []
 

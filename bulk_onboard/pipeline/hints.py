@@ -51,8 +51,6 @@ class HintReader:
     """Works off the hints of one ledger.
 
     Args:
-        may_be_gone: return whether a record that the API does not know by its id has been deleted there; False where
-            it may be too young to be found.
         rows: return the rows by token; what a reason quotes of them is masked.
 
     Attributes:
@@ -65,12 +63,11 @@ class HintReader:
         *,
         gateway: Gateway,
         clock: Clock,
-        may_be_gone: Callable[[Record], bool],
         rows: Callable[[], Awaitable[Mapping[str, Row]]] = _no_rows,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self._hints, self._gateway, self._clock = hints, gateway, clock
-        self._may_be_gone, self._rows = may_be_gone, rows
+        self._rows = rows
         self._read_at: dict[str, float] = {}
         self._knows_names = False
 
@@ -164,15 +161,25 @@ class HintReader:
     def _entry(self, record: Record, outcome: Done[Any] | Refused, row: Row | None) -> Reviewed | Gone | None:
         if isinstance(outcome, Done):
             return change_in(record, outcome.value, row)
-        is_news = is_gone(outcome) and record.state is State.SUBMITTED
-        return gone_entry(record) if is_news and self._may_be_gone(record) else None
+        return gone_entry(record) if is_gone(outcome) and record.state is State.SUBMITTED else None
 
 
-async def write_unless_changed(journal: Journal, readings: Sequence[Reading]) -> list[Reading]:
+async def write_unless_changed(
+    journal: Journal, readings: Sequence[Reading], *, may_be_gone: Callable[[Record], bool]
+) -> list[Reading]:
     """Write what was read of records that are still as they were; return what was written.
 
     Of the others the ledger has learned something since, so that what was read may be older.
+
+    Args:
+        may_be_gone: return whether a record that the API does not know by its id has been deleted there; False where
+            it may be too young to be found.
     """
-    as_before = [each for each in readings if journal.ledger_state.record(each.before.token) == each.before]
-    await write_down(journal, [each.entry for each in as_before if each.entry])
-    return as_before
+    sure = [
+        each
+        for each in readings
+        if journal.ledger_state.record(each.before.token) == each.before
+        and (not isinstance(each.entry, Gone) or may_be_gone(each.before))
+    ]
+    await write_down(journal, [each.entry for each in sure if each.entry])
+    return sure

@@ -191,7 +191,7 @@ def may_be_gone(run: Run, record: Record) -> bool:
     if record.tried > run.began:
         return False
     locked_s = run.clock.monotonic() - run.journal.locked_at
-    return locked_s >= run.job.settle or is_old(record, run.clock.now(), run.job.settle)
+    return locked_s >= run.job.settle or is_old(record, run.journal.now(), run.job.settle)
 
 
 async def _note_contents(run: Run) -> None:
@@ -315,7 +315,6 @@ def _hint_reader(run: Run) -> HintReader:
         run.job.store.hints,
         gateway=run.connection.gateway,
         clock=run.clock,
-        may_be_gone=partial(may_be_gone, run),
         rows=partial(_rows, run),
     )
 
@@ -342,7 +341,8 @@ async def _work_off(run: Run, hints: HintReader, hinted: tuple[str, ...]) -> int
     run.connection.be_patient(True)
     try:
         with run.progress.doing(FETCHING_REVIEWS):
-            return await hints.work_off(hinted, run.journal.ledger_state, partial(write_unless_changed, run.journal))
+            write = partial(write_unless_changed, run.journal, may_be_gone=partial(may_be_gone, run))
+            return await hints.work_off(hinted, run.journal.ledger_state, write)
     except OSError as trouble:  # a run sees all reviews without hints, if later
         log.logger().warning("hints not read", error=type(trouble).__name__)
         return 0

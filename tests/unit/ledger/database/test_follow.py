@@ -33,7 +33,9 @@ class Ledger:
         self.postgres.execute("delete from bulk_onboard.entry where account = 'acme' and seq > %s", after)
 
     def rewrite(self, number: int, line: str) -> None:
-        self.postgres.execute("update bulk_onboard.entry set line = %s where account = 'acme' and seq = %s", line, number)
+        self.postgres.execute(
+            "update bulk_onboard.entry set line = %s where account = 'acme' and seq = %s", line, number
+        )
 
 
 @pytest.fixture
