@@ -687,6 +687,23 @@ class Rebuild(Answer):
     next: Next
 
 
+class Exported(Answer):
+    """`ledger export`."""
+
+    ledger: str
+    file: str
+    lines: Count
+
+
+class Imported(Answer):
+    """`ledger import`."""
+
+    ledger: str
+    file: Annotated[str, Meta(description="What it was read from; where that was put aside, its new name.")]
+    lines: Count
+    next: Next
+
+
 class File(Part):
     """A file of the job."""
 
@@ -928,6 +945,8 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "ledger verify": (Verify,),
     "ledger repair": (Repair,),
     "ledger rebuild": (Rebuild,),
+    "ledger export": (Exported,),
+    "ledger import": (Imported,),
     "purge": (Purge,),
     "serve": (Serve,),
     "listen": (Listen, ListenOfAll),

@@ -90,6 +90,10 @@ class FileStore:
         """Return what follows the ledger while somebody else writes it."""
         return FileFollower(self.path)
 
+    def purge(self) -> None:
+        """Remove the file; what lies beside it stays."""
+        self.path.unlink(missing_ok=True)
+
     @asynccontextmanager
     async def opened(
         self, *, auth_id: str, clock: Clock, patience_s: float | None = None
