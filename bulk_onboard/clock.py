@@ -18,6 +18,10 @@ class Clock(Protocol):
         """Return seconds that never go back; for every difference and deadline."""
         ...
 
+    def boottime(self) -> float:
+        """Return seconds that never go back and go on while the machine sleeps; for how long a lease holds."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Let other tasks run for so many seconds."""
         ...
@@ -28,4 +32,7 @@ class SystemClock:
 
     now = staticmethod(partial(datetime.now, UTC))
     monotonic = staticmethod(time.monotonic)
+    boottime = staticmethod(
+        partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+    )
     sleep = staticmethod(asyncio.sleep)

@@ -5,7 +5,6 @@ a run everything is one account's.
 """
 
 import functools
-import glob
 import os
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,13 +15,17 @@ from typing import Any
 from bulk_onboard import errors
 from bulk_onboard.intake.newest import is_pattern, newest
 from bulk_onboard.job_file import AccountTable, find_job_file, name_of, read_flags, read_job_file
+from bulk_onboard.ledger.file_store import FileStore
 from bulk_onboard.model.account import is_of_account, path_of, variables_of
-from bulk_onboard.model.command import Commands
+from bulk_onboard.model.command import Commands, command_line
+from bulk_onboard.model.documents import readable
 from bulk_onboard.model.finding import Rulings
 from bulk_onboard.model.identity import normal_user_key
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Scope
 from bulk_onboard.model.requirements import Combination, Contract
 from bulk_onboard.model.sheet import type_by_name
+from bulk_onboard.model.store import Store
 from bulk_onboard.settings import SETTINGS
 from bulk_onboard.spelling import did_you_mean
 from bulk_onboard.units import Quota, format_count
@@ -31,7 +34,7 @@ _NAMED_AT_MOST = 20
 _OF_THE_FILE = ("accounts", "account")  # settings that say which jobs there are, and are none of a job
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """All settings of a job, with flags and defaults applied; see `SETTINGS` for what each means.
 
@@ -42,14 +45,14 @@ class Job:
         account: its name among the job's accounts; empty where the job has none.
         other_accounts: the ledgers of the job's other accounts by their names, picked or not: no row may be in two.
         siblings: the job's other accounts, picked or not, without siblings of their own.
-        former_ledgers: those beside the job file that none of its accounts has any more: of accounts that were renamed
-            or taken out of the file, and of the job before it had accounts.
         shares_sheet: whether its rows are those of the sheet whose `Account` cell names it.
         copies_of: the account whose name the annotated copies bear, where those of other accounts would be called like
             them: accounts have other sheets of the file, or a file of that name with another ending; else empty.
         report_over_all: the report over all accounts of the job; without accounts it is never written.
         workbook: the file itself; the pattern where no file matches it.
         workbook_pattern: the pattern that the workbook is the newest match of; None where it is named itself.
+        ledger: the path of the ledger; in a database it has the name that this file would have, without its ending.
+        database: the address of the database that has the ledgers, as the setting `store` says; None for files.
     """
 
     file: Path
@@ -58,7 +61,6 @@ class Job:
     account: str
     other_accounts: Mapping[str, Path]
     siblings: tuple["Job", ...] = field(repr=False, compare=False)
-    former_ledgers: tuple[Path, ...]
     shares_sheet: bool
     copies_of: str
     report_over_all: Path
@@ -71,6 +73,7 @@ class Job:
     header_row: int
     encoding: str | None
     ledger: Path
+    database: str | None
     report: Path
     formats: tuple[str, ...]
     extends: Path | None
@@ -119,10 +122,65 @@ class Job:
         """Return the variables with its credentials, for messages."""
         return variables_of(self.account)
 
-    @property
-    def has_ledger(self) -> bool:
-        """Whether there is a ledger, or a link in its place, which is refused when it is opened."""
-        return os.path.lexists(self.ledger)
+    @functools.cached_property
+    def store(self) -> Store:
+        """Where its ledger is kept.
+
+        UsageError where that is a database, and what speaks to it is not installed.
+        """
+        return self.store_of(self.ledger)
+
+    def store_of(self, ledger: Path) -> Store:
+        """Return where another ledger is kept, of the same name as this file, in one place with its own."""
+        name = readable(self.name)
+        if self.database is None:
+            return FileStore(ledger, job=name, base_url=self.base_url, share=self.share)
+        try:
+            from bulk_onboard.ledger.database.store import PostgresStore  # noqa: PLC0415 — most jobs need no psycopg
+        except ImportError:
+            raise errors.UsageError(
+                "Ledgers are kept in a database here (store), and what speaks to it is not installed. To install it, "
+                f"type: {command_line('pip', 'install', 'bulk-onboard[cluster]')}"
+            ) from None
+        return PostgresStore(self.database, ledger, job=name, base_url=self.base_url)
+
+    def ledger_state(self, *, is_needed: bool = True) -> LedgerState:
+        """Return what its ledger says.
+
+        Args:
+            is_needed: whether there must be one; else the state is empty where there is none.
+
+        Raises:
+            UsageError: there is none, or it cannot be read.
+            LedgerError: it is damaged, or newer than this tool.
+            StoppedError: its database cannot be reached.
+        """
+        ledger_state = self.store.read()
+        if ledger_state is None and is_needed:
+            raise self.left_in_file() or self.store.missing()
+        return ledger_state or LedgerState()
+
+    def left_in_file(self) -> errors.UsageError | None:
+        """Return what to tell people where ledgers are in a database, which has none, and the job's is in its file."""
+        if self.database is None or not os.path.lexists(self.ledger) or self.store.exists():
+            return None
+        return errors.UsageError(
+            f"There is no ledger {self.store.name}, and there is the file {self.ledger}, which would be forgotten. "
+            f"To bring it into the database, type: {self.commands.import_ledger()}"
+        )
+
+    def former_ledgers(self) -> tuple[Path, ...]:
+        """Return the ledgers called like the job that none of its accounts has any more, nor any job beside it.
+
+        They are of accounts that were renamed or taken out of the file, and of the job before it had accounts. Errors
+        as for `ledger_state`, but for damage.
+        """
+        whole = self.file.with_name(f"{name_of(self.file)}.ledger.jsonl")
+        own = {path.resolve() for path in (self.ledger, *self.other_accounts.values())}
+        found = [path for path in self.store.beside(whole) if path == whole or is_of_account(path, whole)]
+        found = [path for path in found if path.resolve() not in own]
+        jobs = {name_of(path) for path in whole.parent.iterdir() if _has_ending_of_a_job(path)} if found else set()
+        return tuple(path for path in found if path == whole or path.name.removesuffix(".ledger.jsonl") not in jobs)
 
     @property
     def facts(self) -> Path:
@@ -193,14 +251,12 @@ def load_jobs(file: Path, flags: Mapping[str, Any] | None = None, *, are_typed: 
     ]
     _refuse_one_file_for_two(jobs, file)
     ledgers, copies = {job.account: job.ledger for job in jobs}, _copies_by_account(jobs)
-    former = _former_ledgers(file, ledgers.values())
     return tuple(
         replace(
             job,
             other_accounts={name: ledger for name, ledger in ledgers.items() if name != job.account},
             copies_of=copies[job.account],
             siblings=tuple(each for each in jobs if each.account != job.account),
-            former_ledgers=former,
         )
         for job in jobs
         if job.account in picked
@@ -265,7 +321,7 @@ def job_file_of(job: Job) -> Job | None:
             each for each in jobs if _is_same_workbook(each, job) and each.ledger.resolve() != job.ledger.resolve()
         ]
         if others:
-            other = next((each for each in others if each.ledger.exists()), others[0])
+            other = next((each for each in others if each.store.exists()), others[0])
             return replace(other, commands=whole_job(others))
     return None
 
@@ -338,7 +394,6 @@ def _complete(
         "account": account,
         "other_accounts": {},
         "siblings": (),
-        "former_ledgers": (),
         "shares_sheet": shares_sheet,
         "copies_of": "",
         "report_over_all": file.with_name(f"{name_of(file)}.report.xlsx"),
@@ -351,6 +406,7 @@ def _complete(
         "report": path_of(file.with_name(f"{name_of(file)}.report.xlsx"), account),
     }
     settled = own | defaults | dict(values)
+    settled["database"] = settled.pop("store")
     if pattern:
         settled["workbook"] = found(pattern) or pattern
     return Job(file=file, commands=commands, **settled)
@@ -456,16 +512,6 @@ def _files_of_two(jobs: Sequence[Job]) -> Iterator[str]:
             if len(same) > 1:
                 first, second, *_ = (job.account for job in same)
                 yield f"accounts {first} and {second} have one {what}; give each its own{_OR_SHARE.get(what, '')}"
-
-
-def _former_ledgers(file: Path, own: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the ledgers called like the job that none of its accounts has, and no other job or workbook beside it."""
-    whole, taken = file.with_name(f"{name_of(file)}.ledger.jsonl"), {ledger.resolve() for ledger in own}
-    beside = sorted(whole.parent.glob(f"{glob.escape(name_of(file))}.*ledger.jsonl"))
-    found = [path for path in beside if path == whole or is_of_account(path, whole)]
-    found = [path for path in found if path.resolve() not in taken]
-    others = {name_of(path) for path in whole.parent.iterdir() if _has_ending_of_a_job(path)} if found else set()
-    return tuple(path for path in found if path == whole or path.name.removesuffix(".ledger.jsonl") not in others)
 
 
 def _has_ending_of_a_job(path: Path) -> bool:

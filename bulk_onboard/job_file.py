@@ -218,7 +218,7 @@ def _secrets(table: Mapping[str, Any], account: str) -> dict[str, str]:
         name: f"{name!r} looks like a secret, which does not belong here; "
         f"set {' and '.join(variables_of(account))} in the environment"
         for name, value in table.items()
-        if _SECRET_NAME.search(name) or _may_be_secret(value)
+        if _SECRET_NAME.search(name) or (_may_be_secret(value) and name != "store")  # which says where that belongs
     }
 
 

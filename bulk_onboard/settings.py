@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bulk_onboard import log
 from bulk_onboard.model.callback_url import objection
@@ -22,6 +23,9 @@ from bulk_onboard.units import Quota, parse_duration, parse_quota
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _RULINGS = (OFF, Severity.WARNING.value, Severity.ERROR.value)
+
+_EXAMPLE = "postgresql://db.example.com/onboarding"
+_PASSWORDS = {"password", "sslpassword"}
 
 SAFE_SETTLE_S = 30.0  # a shorter settle window is warned of, unless the API is on this machine
 
@@ -59,6 +63,32 @@ def _read_text(value: Any) -> str:
     if not value.strip():
         raise ValueError("it must be a text, and this one is empty")
     return value
+
+
+def _read_store(value: Any) -> str | None:
+    """Read where ledgers are kept: None for files, else the address of a database, without a password."""
+    text = _read_text(value)
+    if text == "file":
+        return None
+    scheme, colon, rest = text.partition("://")
+    if not colon or scheme not in ("postgresql", "postgres"):
+        raise ValueError(f"it must be file, or the address of a PostgreSQL database, such as {_EXAMPLE}")
+    try:
+        parts = urlsplit(f"//{rest}")
+        names = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+    except ValueError:
+        raise ValueError(f"that is no address of a database; write one such as {_EXAMPLE}") from None
+    if any(char.isspace() or not char.isprintable() for char in unquote(text)) or parts.fragment:
+        raise ValueError("the address of a database has no blanks, and no #; write them as %20 and %23")
+    user, at, _ = parts.netloc.rpartition("@")
+    if (at and ":" in user) or _PASSWORDS & names.keys():
+        raise ValueError(
+            "a password does not belong here, since this is shown in messages; leave it out of the address, and put it "
+            "into the file that PGPASSFILE names (by default ~/.pgpass), or into the service that PGSERVICE names"
+        )
+    if not parts.path.strip("/") and not {"dbname", "service"} & names.keys():
+        raise ValueError(f"the address names no database; write it behind the host, such as {_EXAMPLE}")
+    return f"postgresql://{rest}"
 
 
 def _read_code(value: Any) -> str:
@@ -227,6 +257,7 @@ _CONTRACTS = _one_of("auto", *Contract)
 _text = Kind(_read_text)
 _name = Kind(_read_text, "NAME")
 _address = Kind(_read_text, "URL")
+_store = Kind(_read_store, "STORE", "file, or the address of a PostgreSQL database")
 _code = Kind(_read_code, "CODE")
 _path = Kind(_read_path, "PATH", is_path=True)
 _report = Kind(_read_report, "PATH", is_path=True)
@@ -266,7 +297,10 @@ JUDGES = SENDS | {"check", "plan"}
 _REPORTS = SENDS | {"refresh", "report", "resolve", "undo", "delete", "merge"}
 _READS = JUDGES | _REPORTS | {"status", "doctor", "convert", "serve", "ledger show", "ledger rebuild"}
 _LOOKS_INTO_DOCUMENTS = JUDGES | _REPORTS | {"doctor", "convert", "ledger show"}
-_HAS_LEDGER = _READS | {"listen", "purge", "ledger verify", "ledger repair"}
+_HAS_LEDGER = _READS | {
+    *("listen", "purge", "stop"),
+    *(f"ledger {verb}" for verb in ("verify", "repair", "export", "import")),
+}
 _ASKS = JUDGES | {
     *("template", "requirements", "convert", "doctor", "refresh", "status", "resolve"),
     *("undo", "delete", "merge", "listen", "ledger verify", "ledger show", "ledger rebuild"),
@@ -408,6 +442,16 @@ SETTINGS: tuple[Setting, ...] = (
         panel=Panel.READ,
     ),
     Setting(
+        "store",
+        _store,
+        None,
+        "Where ledgers are kept.",
+        "file",
+        verbs=_HAS_LEDGER,
+        panel=Panel.READ,
+        whole_job=True,
+    ),
+    Setting(
         "report",
         _report,
         None,
@@ -439,7 +483,7 @@ SETTINGS: tuple[Setting, ...] = (
         "against",
         _paths,
         (),
-        "Ledger of another job, whose businesses are not sent; may be repeated.",
+        "Ledger file of another job, whose businesses are not sent; may be repeated.",
         "none",
         verbs=_LOOKS_INTO_DOCUMENTS - {"convert", "ledger show"},
         panel=Panel.READ,

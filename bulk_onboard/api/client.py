@@ -18,8 +18,9 @@ from bulk_onboard import __version__
 from bulk_onboard.api.address import trust_context
 from bulk_onboard.api.connections import Attempt, Connector, aborted_unless_whole
 from bulk_onboard.api.credentials import Credentials
-from bulk_onboard.api.exchange import BODY_TOO_LARGE, CUT_OFF, REPEATED, UNASKED, Answer, Failure, Request
+from bulk_onboard.api.exchange import BODY_TOO_LARGE, CUT_OFF, LEASE_OVER, REPEATED, UNASKED, Answer, Failure, Request
 from bulk_onboard.api.form import Form, form_of
+from bulk_onboard.api.sockets import Fence
 from bulk_onboard.clock import Clock, SystemClock
 
 LONGEST_ANSWER = 1024 * 1024  # bytes
@@ -62,6 +63,7 @@ class Client:
         proxy: URL of a proxy; nothing in the environment is ever taken for one.
         ca_bundle: certificates that replace the system's trust store.
         clock: what tells for how long connections have been kept.
+        fence: asked just before bytes leave, each time; once it says no, nothing leaves any more. None sends always.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Client:
         ca_bundle: Path | None = None,
         deadlines: Deadlines | None = None,
         clock: Clock | None = None,
+        fence: Fence | None = None,
     ) -> None:
         self._account_url = f"{base_url}/v1/Account/{quote(credentials.auth_id, safe='')}/"
         self._credentials = credentials
@@ -82,6 +85,8 @@ class Client:
         self._deadlines = deadlines or Deadlines()
         self._turns = asyncio.Semaphore(concurrency)
         self._clock = clock or SystemClock()
+        self._fence = fence
+        self._under_way: set[Attempt] = set()
         # A plain proxy's own credentials are written by the client library only where it connects anew.
         self._may_keep = proxy is None or base_url.startswith("https:")
 
@@ -120,12 +125,26 @@ class Client:
         When this returns a failure or is cancelled, the attempt's sockets are aborted: no further byte of it leaves.
         """
         async with self._turns:
-            seen = await self._once(request, Attempt(request.head, is_last=not self._connector.keeps))
+            seen = await self._once(request)
             if isinstance(seen, Failure) and seen.kind == UNASKED and seen.kept:  # no byte of it has left
-                return await self._once(request, Attempt(request.head, anew=True, is_last=not self._connector.keeps))
+                return await self._once(request, anew=True)
             return seen
 
-    async def _once(self, request: Request, attempt: Attempt) -> Answer | Failure:
+    def abort(self) -> None:
+        """Reset all connections in the loop's next turn: what has arrived until now is still read.
+
+        The calls in flight fail then, those without an answer. To be called when the fence says no.
+        """
+        asyncio.get_running_loop().call_soon(self._abort)
+
+    def _abort(self) -> None:
+        self._connector.close_kept()
+        for attempt in tuple(self._under_way):
+            attempt.abort()
+
+    async def _once(self, request: Request, *, anew: bool = False) -> Answer | Failure:
+        attempt = Attempt(request.head, anew=anew, is_last=not self._connector.keeps, fence=self._fence)
+        self._under_way.add(attempt)
         try:
             async with aborted_unless_whole(attempt):
                 answer = await self._attempt(request, attempt)
@@ -137,6 +156,8 @@ class Client:
             if attempt.is_kept and not attempt.is_held_back:
                 self._connector.distrust()
             return _failure(error, attempt)
+        finally:
+            self._under_way.discard(attempt)
 
     async def _attempt(self, request: Request, attempt: Attempt) -> Answer:
         async with self._session.request(
@@ -212,6 +233,7 @@ class _Body(aiohttp.Payload):
     async def write(self, writer: aiohttp.abc.AbstractStreamWriter) -> None:
         self._attempt.about_to_send_body(has_sent=writer.output_size > 0)  # headers leave with the first slice
         for piece in self._slices():
+            self._attempt.check_fence()
             await writer.write(piece)
             if self._is_long:
                 await asyncio.sleep(0)
@@ -251,7 +273,9 @@ def _failure(error: Exception, attempt: Attempt) -> Failure:
     """
     seen = error.__cause__ if isinstance(error, _DroppedError) and error.__cause__ else error
     kind, *bases = _class_names(seen)
-    if isinstance(error, _UnusableError) or attempt.is_held_back:
+    if attempt.is_fenced:
+        kind, bases = LEASE_OVER, []
+    elif isinstance(error, _UnusableError) or attempt.is_held_back:
         kind, bases = UNASKED if attempt.is_held_back else str(error), []
     errno = getattr(seen, "errno", None)
     return Failure(

@@ -6,16 +6,14 @@ library's own pool is never used: it takes what arrives on an idle connection fo
 
 Closing a transport *flushes* it: a form of 3 MB still arrived whole after its sender had given up. So the sockets of an
 attempt are remembered, and giving up resets them; from then on the settle window counts (docs/design/settling.md,
-Settle window).
+Settle window). What happens on a socket is in `sockets`.
 """
 
 import asyncio
 import contextlib
 import re
 import socket
-import struct
-import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -25,20 +23,24 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 from bulk_onboard.api.exchange import Answer, Request
+from bulk_onboard.api.sockets import (
+    AddressInfo,
+    Fence,
+    FencedError,
+    closed,
+    has_arrived,
+    is_sent,
+    open_socket,
+    reset,
+    unheard_for_s,
+)
 from bulk_onboard.clock import Clock
-
-RESEND_S = 30  # the kernel gives up on unacknowledged bytes after this; a part of the settle window W
 
 READ_WITHIN_S = 15.0  # below the 30 s after which the first address translators drop an idle connection silently
 WRITE_WITHIN_S = 4.0  # below the 5 s after which the most impatient of the common servers close one
 CALLS_AT_MOST = 100  # on one connection, so that the API's load spreads anew
 REQUEST_TIMEOUT = 408  # what some say on a connection that was idle for too long
 DISTRUST_S, DISTRUST_AT_MOST_S = 60.0, 3600.0
-
-_TURNS_TO_CLOSE = 100  # it takes 1, over TLS 3; whoever is not closed by then does not hold up the rest
-
-_AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
-
 
 # Which connections are kept, and who may use them.
 
@@ -73,10 +75,10 @@ def may_carry(idle_s: float, *, kept_s: float, is_read: bool) -> bool:
     return idle_s <= (kept_s if is_read else min(kept_s, WRITE_WITHIN_S))
 
 
-# Sockets, and how they are given up.
+# An attempt, and how it is given up.
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Attempt:
     """One attempt at a request, and what was seen of it.
 
@@ -86,9 +88,11 @@ class Attempt:
         request: without its documents, which would stay in memory for as long.
         anew: whether it must have a new connection.
         is_last: it asks the API to close the connection after its answer.
+        fence: asked before anything of it leaves; None where it always may.
         started: the client library has announced its start.
         headers_sent: its first byte may have left.
-        is_held_back: its connection was found unfit just before its first byte left, which therefore did not leave.
+        is_held_back: just before its first byte left, which therefore did not leave, its connection was found unfit, or
+            the fence said no.
         channel: the connection that carries it; None before there is one.
         sockets: those it has opened, or that of the kept connection.
     """
@@ -96,6 +100,7 @@ class Attempt:
     request: Request
     anew: bool = False
     is_last: bool = False
+    fence: Fence | None = None
     started: bool = False
     headers_sent: bool = False
     is_held_back: bool = False
@@ -111,7 +116,7 @@ class Attempt:
         """Take what arrives for the answer from now on, unless a body follows: then the body's first byte decides.
 
         Raises:
-            HeldBackError: the connection is not fit any more; nothing must be sent.
+            FencedError, HeldBackError: nothing must be sent any more, or not on this connection.
         """
         self._check_fitness(has_sent=False)
         if self.channel is not None and not self.request.has_body:
@@ -125,21 +130,39 @@ class Attempt:
             has_sent: whether the headers have left, so that it is too late to hold the request back.
 
         Raises:
-            HeldBackError: the connection is not fit any more; nothing must be sent.
+            FencedError, HeldBackError: nothing must be sent any more, or not on this connection.
         """
         self._check_fitness(has_sent=has_sent)
         if self.channel is not None:
             self.channel.ask()
+
+    def check_fence(self) -> None:
+        """Raise FencedError where nothing more of it may leave."""
+        if self.is_fenced:
+            raise FencedError
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether nothing more of it may leave."""
+        return self.fence is not None and not self.fence()
 
     def note_written(self) -> None:
         """Note that the body is out."""
         if self.channel is not None:
             self.channel.note_written()
 
+    def abort(self) -> None:
+        """Reset its sockets, so that it fails if it has no answer yet."""
+        for sock in self.sockets:
+            reset(sock)
+        if self.channel is not None:
+            self.channel.close()
+
     def _check_fitness(self, *, has_sent: bool) -> None:
-        if self.channel is not None and not self.channel.is_fit(is_read=self.request.is_read):
+        is_unfit = self.channel is not None and not self.channel.is_fit(is_read=self.request.is_read)
+        if is_unfit or self.is_fenced:
             self.headers_sent, self.is_held_back = has_sent, not has_sent
-            raise HeldBackError
+            raise HeldBackError if is_unfit else FencedError
 
 
 class HeldBackError(Exception):
@@ -149,14 +172,13 @@ class HeldBackError(Exception):
 _connecting: ContextVar[Attempt | None] = ContextVar("the attempt that connects", default=None)
 
 
-def open_socket(address: _AddressInfo) -> socket.socket:
-    """Return a socket for the address, remembered for the attempt that opens it."""
-    family, kind, protocol, *_ = address
-    sock = socket.socket(family=family, type=kind, proto=protocol)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; bounds how long the kernel keeps resending
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, RESEND_S * 1000)
-    if (attempt := _connecting.get()) is not None:
-        attempt.sockets.append(sock)
+def _open_socket(address: AddressInfo) -> socket.socket:
+    """Return a socket for the address, fenced as the attempt that opens it is, and remembered for it."""
+    attempt = _connecting.get()
+    if attempt is None:
+        raise AssertionError("sockets are for attempts")
+    sock = open_socket(address, attempt.fence)
+    attempt.sockets.append(sock)
     return sock
 
 
@@ -170,70 +192,11 @@ async def aborted_unless_whole(attempt: Attempt) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
-        for sock in attempt.sockets:
-            _abort(sock)
-        if attempt.channel is not None:
-            attempt.channel.close()
-        await _closed(attempt.sockets)
+        attempt.abort()
+        await closed(attempt.sockets)
         raise
     finally:
         _connecting.reset(token)
-
-
-def _abort(sock: socket.socket) -> None:
-    """Reset a socket: the peer sees that, and the kernel drops what it still has."""
-    with contextlib.suppress(OSError):  # closed already
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    with contextlib.suppress(OSError):  # never connected, or reset by the peer
-        sock.shutdown(socket.SHUT_RDWR)
-
-
-async def _closed(opened: Iterable[socket.socket]) -> None:
-    """Wait until the loop has closed the sockets, which it does once they are shut.
-
-    Until then the kernel goes on sending what it has: megabytes within milliseconds.
-    """
-    for _ in range(_TURNS_TO_CLOSE):
-        if all(sock.fileno() < 0 for sock in opened):
-            return
-        await asyncio.sleep(0)
-
-
-def _has_arrived(sock: socket.socket) -> bool:
-    """Return whether bytes, the end or an error wait in the kernel, which the loop has not read yet."""
-    try:
-        sock.recv(1, socket.MSG_PEEK)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _unheard_for_s(sock: socket.socket) -> float:
-    """Return for how long the kernel has received nothing, in seconds; 0 where it does not say.
-
-    An answer may have waited there for a loop that was busy.
-    """
-    return _tcp_info(sock, _LAST_DATA_RECV) / 1000
-
-
-def _is_sent(sock: socket.socket) -> bool:
-    """Return whether all that the kernel was given has arrived; True where it does not say."""
-    return _tcp_info(sock, _UNACKED) == _tcp_info(sock, _NOTSENT_BYTES) == 0
-
-
-_UNACKED, _LAST_DATA_RECV, _NOTSENT_BYTES = 24, 52, 144  # where they stand in Linux's `struct tcp_info`
-
-
-def _tcp_info(sock: socket.socket, offset: int) -> int:
-    if sys.platform != "linux":
-        return 0
-    try:
-        told = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, offset + 4)
-    except OSError:  # closed, or a kernel that is only like Linux
-        return 0
-    return int.from_bytes(told[offset:], sys.byteorder)  # of what an older kernel does not tell nothing is there: 0
 
 
 # One connection, and those that are kept.
@@ -283,7 +246,7 @@ class Channel(asyncio.Protocol):
             return
         if not self._last:
             is_out = self._is_written and self._transport.get_write_buffer_size() == 0
-            self._is_early = not (is_out and all(map(_is_sent, self.sockets)))
+            self._is_early = not (is_out and all(map(is_sent, self.sockets)))
         self._last = data
         self._library.data_received(data)
 
@@ -320,7 +283,7 @@ class Channel(asyncio.Protocol):
     def _idle_s(self) -> float:
         """Return how long it has been kept; the wall clock goes on while the machine is suspended."""
         by_date = (self._clock.now() - self._since).total_seconds()
-        return max(by_date, self._clock.monotonic() - self._since_s, *map(_unheard_for_s, self.sockets))
+        return max(by_date, self._clock.monotonic() - self._since_s, *map(unheard_for_s, self.sockets))
 
     def is_silent(self) -> bool:
         """Return whether nothing has arrived since the last answer.
@@ -331,7 +294,7 @@ class Channel(asyncio.Protocol):
             return False
         if self._is_tls and not self.calls:
             return True
-        return not any(_has_arrived(sock) for sock in self.sockets if sock.fileno() >= 0)
+        return not any(has_arrived(sock) for sock in self.sockets if sock.fileno() >= 0)
 
     def ask(self) -> None:
         """Take what arrives for the answer from now on: the first byte of the request is about to leave."""
@@ -441,7 +404,7 @@ class Connector(TCPConnector):
             keeps: False where each call must have a new connection.
             settings: the client library's.
         """
-        super().__init__(socket_factory=open_socket, **settings)
+        super().__init__(socket_factory=_open_socket, **settings)
         self._clock = clock
         self._keeps = keeps
         self._resting: list[_Resting] = []

@@ -60,6 +60,7 @@ class Answer:
 BODY_TOO_LARGE = "body-too-large"
 CUT_OFF = "cut-off"
 REPEATED = "repeated-answer"  # it is the answer to an earlier request
+LEASE_OVER = "lease-over"  # nothing may be sent any more, and what was under way was aborted
 UNASKED = "unasked-answer"  # something arrived before the first byte of the request, which was held back
 
 

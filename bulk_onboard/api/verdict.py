@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import Any, TypeVar
 
 from bulk_onboard.api import wire
-from bulk_onboard.api.exchange import BODY_TOO_LARGE, UNASKED, Answer, Failure
+from bulk_onboard.api.exchange import BODY_TOO_LARGE, LEASE_OVER, UNASKED, Answer, Failure
 from bulk_onboard.api.quota import quota_headers
 from bulk_onboard.model.call import Call, Create, Delete, Operation, Write
 from bulk_onboard.model.outcome import (
@@ -218,6 +218,7 @@ _FAILURES: Mapping[str, _Sent] = {  # by class name or our own word; the nearest
     "TimeoutError": _Sent.NO,  # the total ran out, in any phase
     "CancelledError": _Sent.NO,
     "ServerDisconnectedError": _Sent.NO,  # a dropped CONNECT
+    LEASE_OVER: _Sent.NO,
     UNASKED: _Sent.NO,
     "ClientOSError": _Sent.MAYBE,
     "ClientConnectionResetError": _Sent.MAYBE,

@@ -78,7 +78,7 @@ async def ask_together(
     jobs: "Sequence[Job]", ask: "Callable[[Job], Awaitable[T]]", *, at_a_time: int | None = None
 ) -> OfAccounts[T]:
     """Ask for some accounts at a time, as `ask_each` does one after another; without a number for a few."""
-    from bulk_onboard.pipeline.threads import AT_A_TIME, gathered
+    from bulk_onboard.threads import AT_A_TIME, gathered
 
     async def asked(job: "Job") -> "tuple[Job, T | BulkOnboardError]":
         try:

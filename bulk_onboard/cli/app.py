@@ -7,6 +7,7 @@ import typer
 from bulk_onboard import __version__
 from bulk_onboard.cli import (
     check,
+    cluster,
     convert,
     delete,
     doctor,
@@ -92,4 +93,6 @@ register_job_verb(app, "purge", fix.purge, group=LOOK)
 
 register_job_verb(app, "serve", serve.serve, group=SERVE, or_ledger=True, writes=False)
 register_job_verb(app, "listen", listen.listen, group=SERVE, several=True)
+app.command("worker", cls=VerbCommand, rich_help_panel=SERVE)(cluster.worker_command)
+register_job_verb(app, "stop", cluster.stop, group=SERVE, writes=False, several=True)
 app.command("sandbox", cls=VerbCommand, rich_help_panel=SERVE)(sandbox.sandbox_command)

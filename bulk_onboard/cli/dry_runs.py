@@ -82,7 +82,7 @@ async def _judged(invocation: Invocation, progress: "Mapping[str, Progress]") ->
     from bulk_onboard.pipeline.others import OtherLedgers
     from bulk_onboard.pipeline.progress import READING_WORKBOOK, all_doing
     from bulk_onboard.pipeline.sheets import read_sheets
-    from bulk_onboard.pipeline.threads import few_at_a_time
+    from bulk_onboard.threads import few_at_a_time
 
     jobs, credentials, others = invocation.jobs, invocation.credentials_of_all_at_hand(), OtherLedgers()
 

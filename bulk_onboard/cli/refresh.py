@@ -169,7 +169,7 @@ async def _refresh_jobs(invocation: Invocation, jobs: "Sequence[Job]", stop: "St
     from bulk_onboard.pipeline.preflight import let_files_be_open
     from bulk_onboard.pipeline.progress import READING_WORKBOOK, Progress, all_doing
     from bulk_onboard.pipeline.sheets import sheets_at_hand
-    from bulk_onboard.pipeline.threads import few_at_a_time
+    from bulk_onboard.threads import few_at_a_time
 
     heed_signals(stop)
     let_files_be_open(jobs)

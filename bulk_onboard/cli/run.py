@@ -5,10 +5,13 @@ import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 from urllib.parse import urlsplit
 
+import typer
+
 from bulk_onboard.cli.accounts import in_few_words
+from bulk_onboard.cli.cluster import run_in_cluster
 from bulk_onboard.cli.fix import offer_merge
 from bulk_onboard.cli.output import YES, Output, awaited, can_ask, is_wanted, tell, warn_of_callback_url
 from bulk_onboard.cli.process import heed_signals
@@ -44,12 +47,20 @@ _T = TypeVar("_T")
 _PROXY = "The command to type next leaves out --proxy, since its address may hold a password. Add it again."
 
 
-def run(invocation: Invocation, yes: YES = False) -> Output:
+_CLUSTER = Annotated[bool, typer.Option("--cluster", help="Hand the accounts over to workers, and follow them.")]
+
+
+def run(invocation: Invocation, yes: YES = False, cluster: _CLUSTER = False) -> Output:
     """Check every row, then send what is due.
 
     Run again to continue; nothing is sent twice. The first Ctrl-C lets calls in flight finish and writes the report;
     the second quits at once, which is safe. On a terminal it asks before the job files its first records.
+
+    With --cluster it sends nothing itself: each account is handed over once, however often that is typed, and is run by
+    a worker on whichever machine. Ctrl-C then ends the following alone.
     """
+    if cluster:
+        return run_in_cluster(invocation, yes=yes)
     return _run(invocation, yes=yes)
 
 

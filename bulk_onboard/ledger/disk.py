@@ -162,6 +162,16 @@ def is_still_at(fd: int, path: Path) -> bool:
         return False
 
 
+def no_ledger(path: Path) -> UsageError:
+    """Return what to tell people who ask for a ledger that is not there."""
+    near = nearest_path(path, ".jsonl")
+    meant = f" Did you mean {near}?" if near and near.is_file() else ""
+    return UsageError(
+        f"There is no ledger {path}.{meant} Check the path, or run the job: a run makes one, also in place of a lost "
+        "one."
+    )
+
+
 def read_ledger(path: Path) -> bytes:
     """Return the ledger's bytes; UsageError where there is none or it cannot be read."""
     with _opened(path) as fd:
@@ -179,12 +189,7 @@ def _opened(path: Path) -> Iterator[int]:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
-        near = nearest_path(path, ".jsonl")
-        meant = f" Did you mean {near}?" if near and near.is_file() else ""
-        raise UsageError(
-            f"There is no ledger {path}.{meant} Check the path, or run the job: a run makes one, also in place of a "
-            "lost one."
-        ) from None
+        raise no_ledger(path) from None
     except OSError as error:
         raise _unreadable(path, error) from error
     try:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -24,6 +25,7 @@ from bulk_onboard.ledger.fold import Folded, fold_blocks
 from bulk_onboard.ledger.lock import MODES, PATIENCE_S, LedgerLock, check_place
 from bulk_onboard.ledger.opening import Opening, OpenLedger
 from bulk_onboard.model.entry import Adopted, Done, Entry, LedgerOpened
+from bulk_onboard.model.store import Lease
 
 _NO_MORE = "nothing more is sent"
 
@@ -153,8 +155,19 @@ def _resolve(group: list[Pending], trouble: Exception | None) -> None:
             pending.durable.set_exception(trouble)
 
 
+class Unending:
+    """The lease of a file: its lock ends with the process."""
+
+    def holds(self) -> bool:
+        """Return that it does."""
+        return True
+
+    def call_when_over(self, listener: Callable[[], None]) -> None:
+        """Do nothing, since it never is."""
+
+
 class LedgerJournal:
-    """An open ledger, locked: `model.ledger_state.Journal` on disk.
+    """An open ledger, locked: `model.store.OpenJournal` on disk.
 
     Attributes:
         ledger_state: what all entries so far amount to.
@@ -162,7 +175,10 @@ class LedgerJournal:
         locked_at: monotonic instant at which the lock was taken: every send of an earlier run ended before it.
         is_new: there was no ledger yet.
         is_older: the ledger was longer before, so a backup of it was put back, which lacks what was sent since.
+        lease: for how long it is owned.
     """
+
+    lease: Lease = Unending()
 
     def __init__(
         self, ledger: OpenLedger, lock: LedgerLock, clock: Clock, *, path: Path, disk: Disk, is_new: bool
@@ -232,6 +248,10 @@ class LedgerJournal:
         A later run will find it there.
         """
         return [(entry.token, entry.compliance_id) for entry in self._writer.lost if isinstance(entry, Done | Adopted)]
+
+    def now(self) -> datetime:
+        """Return the present instant by the clock that stamps the entries, aware, in UTC."""
+        return self._clock.now()
 
     def is_up_to_date(self) -> None:
         """Note that the ledger is complete: what it lacked was looked for at the API."""

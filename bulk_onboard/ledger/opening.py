@@ -83,7 +83,7 @@ class Opening:
         try:
             folded = fold_blocks(read_blocks(fd), str(self.path))
             if folded.ledger_state.opened is not None:
-                check_bound(self.path, folded.ledger_state.opened, self.header)
+                check_bound(str(self.path), folded.ledger_state.opened, self.header)
                 if not folded.tail:
                     return OpenLedger(fd, folded, self._shared(fd))
             warnings = self._repair_tail(read_whole(fd)[: folded.good_bytes], folded)
@@ -161,7 +161,7 @@ def first_free(path: Path) -> Path:
     return next(name for name in names if not os.path.lexists(name))
 
 
-def check_bound(path: Path, found: LedgerOpened, wanted: LedgerOpened) -> None:
+def check_bound(name: str, found: LedgerOpened, wanted: LedgerOpened) -> None:
     """Raise LedgerError unless the ledger belongs to this account and address."""
     for what, mine, yours, flag in (
         ("account", found.auth_id, wanted.auth_id, ""),
@@ -169,7 +169,7 @@ def check_bound(path: Path, found: LedgerOpened, wanted: LedgerOpened) -> None:
     ):
         if mine != yours:
             raise LedgerError(
-                f"{path} belongs to the {what} {mine}, and this run is for {yours}. Nothing was sent; "
+                f"{name} belongs to the {what} {mine}, and this run is for {yours}. Nothing was sent; "
                 f"use that {what}{flag}, or give this job another ledger (--ledger)."
             )
 

@@ -87,7 +87,7 @@ async def compare_account(
         LedgerError: the ledger is of another account or address.
         BulkOnboardError: the API cannot be read.
     """
-    ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    ledger_state = bound_ledger_state(job, credentials.auth_id)
     async with reading(job, credentials, clock=clock, progress=progress) as gateway:
         shown = await read_account(gateway)
         missing = not_shown(ledger_state, shown)
@@ -157,7 +157,7 @@ async def take_inventory(
         UsageError: there is no ledger.
         BulkOnboardError: the ledger or the API cannot be read.
     """
-    ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    ledger_state = bound_ledger_state(job, credentials.auth_id)
     try:
         rows = await identified_rows(job, ledger_state, auth_id=credentials.auth_id)
         claimed, why = {identity.token for _, identity in rows}, ""
@@ -225,7 +225,7 @@ async def diff_record(
     progress: Progress | None = None,
 ) -> tuple[RecordDiff, ...]:
     """Compare these records with the API and with today's files, in their order; errors as for `compare_account`."""
-    ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    ledger_state = bound_ledger_state(job, credentials.auth_id)
     async with reading(job, credentials, clock=clock, progress=progress) as gateway:
         looked = [await _ask(gateway, one) for one in stories]
     return tuple([await _with_files(job, ledger_state, one, today) for one, today in zip(stories, looked, strict=True)])

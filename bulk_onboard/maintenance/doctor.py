@@ -34,7 +34,6 @@ from bulk_onboard.api.exchange import Answer
 from bulk_onboard.api.quota import http_date
 from bulk_onboard.api.verdict import verdict
 from bulk_onboard.api.wire import Wire
-from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, NoWorkbookError, SignalledError, UsageError, WorkbookError
 from bulk_onboard.intake.documents.copies import read_index
@@ -42,6 +41,7 @@ from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.job import Job, job_file_of
 from bulk_onboard.ledger.disk import Disk
+from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, check_place, look_at_lock, open_to_others
 from bulk_onboard.ledger.opening import aside, normalised, open_file
@@ -193,7 +193,7 @@ def _job(job: Job, notifying: list[Trouble]) -> JobFacts:
     with suppress(ValueError):
         host = urlsplit(job.base_url).hostname or ""
     is_text = type_by_name(job.workbook) is WorkbookType.TEXT
-    return JobFacts(job, job.has_ledger, is_loopback(host), is_text, others)
+    return JobFacts(job, job.store.exists(), is_loopback(host), is_text, others)
 
 
 # The API.
@@ -294,7 +294,7 @@ def _disk(job: Job, rows: int) -> DiskFacts:
 
 def _ledger(job: Job, credentials: Credentials | None, api: ApiFacts) -> LedgerFacts:
     left_over = _left_over(job)
-    if not job.has_ledger:
+    if not job.store.exists():
         return LedgerFacts(job.ledger, left_over=left_over)
     facts = LedgerFacts(job.ledger, left_over=left_over)
     try:
@@ -327,7 +327,7 @@ def _left_over(job: Job) -> dict[str, int]:
             each.name.startswith(tuple(f".{path.name}." for path in report_files(job.report).values()))
             for each in job.report.parent.iterdir()
         ),
-        "waiting hint": lambda: len(Hints(hints_folder(job.ledger)).waiting()),
+        "waiting hint": lambda: len(FileHints(hints_folder(job.ledger)).waiting()),
     }
     found: dict[str, int] = {}
     for what, look in looks.items():

@@ -14,18 +14,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bulk_onboard.api.credentials import Credentials
-from bulk_onboard.callbacks.hints import Claim, Hints
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, LockedError, StoppedError
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.lock import MODES, LedgerLock
 from bulk_onboard.model.call import FetchRequirements, Gateway, Get
 from bulk_onboard.model.entry import Gone, Reviewed
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done, Refused
 from bulk_onboard.model.record import ENDED, Record, State
 from bulk_onboard.model.requirements import Contract
-from bulk_onboard.pipeline.connection import bound_ledger_state, open_ledger
+from bulk_onboard.model.store import Claim, Hints
+from bulk_onboard.pipeline.connection import bound_ledger_state
 from bulk_onboard.pipeline.reviews import change_in, gone_entry, is_gone, is_old, write_down
 from bulk_onboard.pipeline.stop import Stop, rest
 
@@ -69,7 +68,7 @@ class HintWorker:
         due = [compliance_id for compliance_id in waiting if compliance_id not in self._read_at]
         if not due:
             return min((at + READ_AGAIN_S - now for at in self._read_at.values()), default=None) if waiting else None
-        if not await asyncio.to_thread(is_free, self._job, self._clock):
+        if not await asyncio.to_thread(self._job.store.is_free):
             return LOOK_AGAIN_S
         await self._work_off(await asyncio.to_thread(self._hints.claim, due[:AT_A_TIME]))
         return 0.0
@@ -87,8 +86,7 @@ class HintWorker:
         self.counts["read"] += len(readings)
         news = [each for each in readings if each.entry]
         over += [each.claim for each in readings if not each.entry]
-        # Of all that is done here only this needs the lock; in a thread, since a long ledger takes its time to open.
-        written = await asyncio.to_thread(asyncio.run, self._write(news)) if news else []
+        written = await self._write(news) if news else []  # of all that is done here only this needs the ledger
         self.counts["changed"] += len(written)
         over += [each.claim for each in written]
         await asyncio.to_thread(self._hints.forget, over)
@@ -106,9 +104,7 @@ class HintWorker:
         self._knows_names = True
 
     def _ledger_state(self) -> LedgerState:
-        if not self._job.ledger.exists():
-            return LedgerState()
-        return bound_ledger_state(self._job.ledger, auth_id=self._credentials.auth_id, base_url=self._job.base_url)
+        return bound_ledger_state(self._job, self._credentials.auth_id, is_needed=False)
 
     async def _read(self, claim: Claim, record: Record) -> Reading | None:
         """Read a record; None where that could not be done, or was stopped."""
@@ -127,23 +123,14 @@ class HintWorker:
     async def _write(self, readings: Sequence[Reading]) -> list[Reading]:
         """Write what changed; return what was written. Records that changed in the ledger meanwhile wait."""
         try:
-            with open_ledger(self._job, self._credentials, self._clock, patience_s=0.0) as journal:
+            async with self._job.store.opened(
+                auth_id=self._credentials.auth_id, clock=self._clock, patience_s=0.0
+            ) as journal:
                 as_before = [each for each in readings if journal.ledger_state.record(each.before.token) == each.before]
                 await write_down(journal, [each.entry for each in as_before if each.entry])
                 return as_before
         except LockedError:  # a run has begun meanwhile
             return []
-
-
-def is_free(job: Job, clock: Clock) -> bool:
-    """Return whether no process uses the job's ledger now, or there is none."""
-    if not job.ledger.exists():  # taking the lock would create its file before there is a ledger
-        return True
-    try:
-        with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share], patience_s=0.0):
-            return True
-    except LockedError:
-        return False
 
 
 async def work_until_stopped(worker: HintWorker, clock: Clock, stop: Stop, wake: asyncio.Event) -> None:

@@ -16,7 +16,6 @@ from bulk_onboard.api.address import check_address, is_loopback
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.api.wire import RECORD_IDS
 from bulk_onboard.callbacks.callback import Endpoint, Reception
-from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.callbacks.listener import Inbox, Listener
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError
@@ -149,7 +148,7 @@ class _Account:
         self._credentials, self._clock = credentials, clock
         more = listening.tokens.get(job.account, ())
         tokens = tuple(secret.reveal() for secret in (credentials.auth_token, *more))
-        self._hints, self._wake = Hints(hints_folder(job.ledger.absolute())), asyncio.Event()
+        self._hints, self._wake = job.store.hints, asyncio.Event()
         self._worker: HintWorker | None = None
         endpoint = Endpoint(public_url_of(base, job), tokens, ID_NAMES, listening.allow_unsigned)
         self.inbox = Inbox(endpoint, self._hints.keep, self._wake.set)
@@ -158,8 +157,7 @@ class _Account:
         """Look at address and ledger; return what keeps them from being used, None for nothing."""
         try:
             check_address(self.job.base_url, trust_host=self.job.trust_host)
-            if self.job.ledger.exists():
-                bound_ledger_state(self.job.ledger, auth_id=self._credentials.auth_id, base_url=self.job.base_url)
+            bound_ledger_state(self.job, self._credentials.auth_id, is_needed=False)
         except BulkOnboardError as error:
             self.error = error
         return self.error

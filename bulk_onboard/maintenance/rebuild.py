@@ -17,7 +17,7 @@ from bulk_onboard.model.call import ListPage
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import State
-from bulk_onboard.pipeline.connection import open_ledger, reading
+from bulk_onboard.pipeline.connection import reading
 from bulk_onboard.pipeline.judge import identified_rows
 from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.stop import Stop
@@ -65,7 +65,7 @@ async def rebuild_ledger(
         first = await gateway.send(ListPage(query={"limit": "1"}))  # the ledger is bound to an address that answered
         if not isinstance(first, Done):
             raise errors.StoppedError("The account could not be read. Check the network, then rebuild again.")
-        with open_ledger(job, credentials, clock) as journal:
+        async with job.store.opened(auth_id=credentials.auth_id, clock=clock) as journal:
             await wait_for_settle_window(job, journal.locked_at, clock=clock, stop=stop, progress=progress, say=say)
             if not await sweep(gateway, journal, identities):
                 raise errors.StoppedError(
@@ -77,8 +77,8 @@ async def rebuild_ledger(
 
 
 def _refuse_to_overwrite(job: Job) -> None:
-    if job.has_ledger:
+    if job.store.exists():
         raise errors.UsageError(
-            f"There is a ledger {job.ledger}, and what it says was sent must not be lost. Move it away first; if it is "
-            f"damaged, type: {job.commands.repair()}"
+            f"There is a ledger {job.store.name}, and what it says was sent must not be lost. Move it away first; if "
+            f"it is damaged, type: {job.commands.repair()}"
         )

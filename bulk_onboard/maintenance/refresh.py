@@ -14,15 +14,15 @@ from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import Contract, RequirementsBook
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Sheet
-from bulk_onboard.pipeline.connection import bound_ledger_state, ledger_opened, reading
+from bulk_onboard.pipeline.connection import bound_ledger_state, reading
 from bulk_onboard.pipeline.judge import claiming_rows, rows_by_token
 from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, FETCHING_REVIEWS, READING_WORKBOOK, Progress
 from bulk_onboard.pipeline.requirements import combinations_of, live_requirements
 from bulk_onboard.pipeline.reviews import Followed, fetch_followed, is_old, record_reviews
 from bulk_onboard.pipeline.sheets import Sheets, combinations_of_sheet, read_job_sheet
 from bulk_onboard.pipeline.stop import Stop
-from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.reporting.row_status import in_order_of_review, record_needs_attention
+from bulk_onboard.threads import in_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ async def refresh_job(
         SignalledError: a signal asked to `stop`; what was written by then is kept.
         BulkOnboardError: the ledger or the API cannot be used.
     """
-    await in_thread(bound_ledger_state, job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    await in_thread(bound_ledger_state, job, credentials.auth_id)
     requests: Counter[str] = Counter()
     progress = progress or Progress()
-    async with ledger_opened(job, credentials, clock) as journal:
+    async with job.store.opened(auth_id=credentials.auth_id, clock=clock) as journal:
         since = journal.ledger_state.told_until if job.new_only else 0
         progress.ledger_state = journal.ledger_state
         with progress.doing(READING_WORKBOOK):

@@ -11,7 +11,6 @@ from bulk_onboard import errors
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.ledger.story import records_called
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
@@ -21,7 +20,8 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNKNOWN, Record, State
-from bulk_onboard.pipeline.connection import bound_ledger_state, open_ledger, reading
+from bulk_onboard.model.store import OpenJournal
+from bulk_onboard.pipeline.connection import bound_ledger_state, reading
 from bulk_onboard.pipeline.kept_flags import commands_of
 from bulk_onboard.pipeline.progress import SETTLE_WINDOW, Progress
 from bulk_onboard.pipeline.reviews import is_gone
@@ -77,10 +77,10 @@ async def resolve_records(
         SignalledError: a signal asked to `stop`; nothing was written.
         BulkOnboardError: the ledger or the API cannot be used.
     """
-    if not job.ledger.exists():
-        raise errors.UsageError(f"There is no ledger {job.ledger}, so there is nothing to resolve.")
+    if not job.store.exists():
+        raise errors.UsageError(f"There is no ledger {job.store.name}, so there is nothing to resolve.")
     stop = stop or Stop()
-    with open_ledger(job, credentials, clock) as journal:
+    async with job.store.opened(auth_id=credentials.auth_id, clock=clock) as journal:
         found = {name: _found(journal.ledger_state, name) for name in dict.fromkeys(names)}
         records = [record for record in found.values() if isinstance(record, Record)]
         if how == "absent" and any(record.state in UNKNOWN for record in records):
@@ -114,7 +114,7 @@ def _found(ledger_state: LedgerState, name: str) -> Record | str:
         return str(error)
 
 
-async def _write(journal: LedgerJournal, record: Record, how: How, compliance_id: str) -> Record:
+async def _write(journal: OpenJournal, record: Record, how: How, compliance_id: str) -> Record:
     if journal.ledger_state.record(record.token).state is State.SENDING:
         await journal.append(interrupted(record))
     await journal.append(
@@ -232,7 +232,7 @@ async def ask_people(
     Raises:
         BulkOnboardError: the ledger or the API cannot be used.
     """
-    ledger_state = bound_ledger_state(job.ledger, auth_id=credentials.auth_id, base_url=job.base_url)
+    ledger_state = bound_ledger_state(job, credentials.auth_id)
     asked: list[Question | Resolution] = []
     async with reading(job, credentials, clock=clock, progress=progress) as gateway:
         account = _Account(gateway)

@@ -23,12 +23,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulk_onboard.callbacks.hints import hints_folder, is_hints_folder
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError, UsageError
 from bulk_onboard.intake.documents.copies import is_copies_folder
 from bulk_onboard.job import Job
 from bulk_onboard.job_file import name_of
+from bulk_onboard.ledger.hints import hints_folder, is_hints_folder
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.maintenance.convert import remove_copies
@@ -132,7 +132,7 @@ def _remove(piece: Piece) -> None:
 
 def _finished(job: Job, clock: Clock) -> AbstractContextManager[LedgerState | None]:
     """Lock a finished job's ledger; yield None where there is none, since then nothing was sent."""
-    return finished(job, clock) if job.has_ledger else nullcontext()
+    return finished(job, clock) if job.store.exists() else nullcontext()
 
 
 def pieces(job: Job) -> tuple[Piece, ...]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from bulk_onboard.model.identity import normal_user_key, token_in
 from bulk_onboard.model.ledger_state import LedgerState
 
-_LEDGER = frozenset({"account", "ledger"})
+_LEDGER = frozenset({"account", "ledger", "store"})
 _NETWORK = frozenset({"base_url", "trust_host", "ca_bundle", "contract", "quota"})
 _ROWS = frozenset({"workbook", "documents", "sheet", "header_row", "encoding", "against"})
 _OPTIONS = {"formats": "format"}  # what a flag is called where not as its setting
@@ -34,6 +34,8 @@ _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which 
     "ledger show": _LEDGER,
     "ledger verify": _LEDGER | _NETWORK,
     "ledger repair": _LEDGER | {"settle"},
+    "ledger export": _LEDGER,
+    "ledger import": _LEDGER,
 }
 
 
@@ -114,6 +116,14 @@ class Commands:
     def repair(self) -> str:
         """Salvage a damaged ledger."""
         return self._line("ledger repair")
+
+    def export_ledger(self) -> str:
+        """Write the ledger of a database into a file."""
+        return self._line("ledger export")
+
+    def import_ledger(self) -> str:
+        """Write the ledger of a file into the database."""
+        return self._line("ledger import")
 
     def _line(
         self, verb: str, *names: str, options: tuple[str, ...] = (), leaving_out: frozenset[str] = frozenset()

@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from bulk_onboard.clock import Clock
+from bulk_onboard.errors import UsageError
 from bulk_onboard.model.ledger_state import Journal, LedgerState
 
 
@@ -154,6 +156,17 @@ class Store(Protocol):
 
     def read(self) -> LedgerState | None:
         """Return the ledger's state, None where there is no ledger."""
+        ...
+
+    def missing(self) -> UsageError:
+        """Return what to tell people who ask for the ledger where there is none."""
+        ...
+
+    def beside(self, ledger: Path) -> tuple[Path, ...]:
+        """Return the ledgers kept in one place with this one whose names begin like its own, `businesses.*`, sorted.
+
+        Each as the path of a file beside `ledger`, whether it is one or not.
+        """
         ...
 
     def blocks(self) -> Iterator[bytes]:

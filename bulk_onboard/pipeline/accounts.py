@@ -32,8 +32,8 @@ from bulk_onboard.pipeline.report_over_all import OverAll, write_report_over_all
 from bulk_onboard.pipeline.run import Shared, run_job
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.pipeline.stop import Stop, status_of, stopping_after
-from bulk_onboard.pipeline.threads import few_at_a_time, spared_by_collections
 from bulk_onboard.reporting.figures import Overview
+from bulk_onboard.threads import few_at_a_time, spared_by_collections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

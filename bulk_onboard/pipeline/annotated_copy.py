@@ -19,7 +19,6 @@ from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, are_all, whole_job
 from bulk_onboard.job_file import name_of
-from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
@@ -251,7 +250,7 @@ async def write_failed_rows(jobs: Sequence[Job], path: Path, *, clock: Clock) ->
 
 
 def _ledger_if_any(job: Job, *, needed: bool) -> LedgerState:
-    return read_ledger_state(job.ledger).ledger_state if needed or job.has_ledger else LedgerState()
+    return job.ledger_state(is_needed=needed)
 
 
 def _refuse_saved(path: Path) -> None:

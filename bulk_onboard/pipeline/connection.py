@@ -3,14 +3,12 @@
 One stack of wrappers serves a whole run: it reads requirements before there is a ledger, and writes once it has one.
 """
 
-import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from bulk_onboard import errors
 from bulk_onboard.api.address import check_address
@@ -23,18 +21,14 @@ from bulk_onboard.api.wire import Wire
 from bulk_onboard.clock import Clock
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
-from bulk_onboard.ledger.lock import PATIENCE_S
 from bulk_onboard.ledger.opening import check_bound
 from bulk_onboard.model.application import Document
 from bulk_onboard.model.call import Gateway, ServerRecord
-from bulk_onboard.model.documents import readable
 from bulk_onboard.model.entry import LedgerOpened
 from bulk_onboard.model.ledger_state import Journal, LedgerState
 from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
 from bulk_onboard.pipeline.progress import Flow, Progress
 from bulk_onboard.pipeline.stop import Stop, status_of, why_stopped
-from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.pipeline.walk import walk
 from bulk_onboard.planning import Budget
 from bulk_onboard.units import Quota
@@ -144,42 +138,6 @@ def _earlier_sends(journal: Journal | None, now: datetime) -> Iterable[float]:
                 yield age_s
 
 
-def open_ledger(
-    job: Job, credentials: Credentials, clock: Clock, *, patience_s: float = PATIENCE_S
-) -> AbstractContextManager[LedgerJournal]:
-    """Open the job's ledger, locked while the context lasts.
-
-    Raises what `LedgerJournal.open` does.
-    """
-    return LedgerJournal.open(
-        job.ledger,
-        job=readable(job.name),
-        auth_id=credentials.auth_id,
-        base_url=job.base_url,
-        clock=clock,
-        share=job.share,
-        patience_s=patience_s,
-    )
-
-
-@asynccontextmanager
-async def ledger_opened(job: Job, credentials: Credentials, clock: Clock) -> AsyncIterator[LedgerJournal]:
-    """Open the job's ledger, as `open_ledger` does, in a thread: its lock may be waited for, and many lines read."""
-    ledger = open_ledger(job, credentials, clock)
-    opening = asyncio.ensure_future(in_thread(ledger.__enter__))
-    try:
-        journal = await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        with suppress(errors.BulkOnboardError):
-            await opening
-            ledger.__exit__(None, None, None)
-        raise
-    try:
-        yield journal
-    finally:
-        await in_thread(ledger.__exit__, None, None, None)
-
-
 @asynccontextmanager
 async def reading(
     job: Job,
@@ -230,16 +188,18 @@ async def read_account(gateway: Gateway) -> tuple[ServerRecord, ...]:
     return shown.records
 
 
-def bound_ledger_state(ledger: Path, *, auth_id: str, base_url: str) -> LedgerState:
-    """Read the ledger, for a comparison with this account.
+def bound_ledger_state(job: Job, auth_id: str, *, is_needed: bool = True) -> LedgerState:
+    """Read the job's ledger, for a comparison with this account.
+
+    Args:
+        is_needed: whether there must be one; else the state is empty where there is none.
 
     Raises:
         UsageError: there is none.
         LedgerError: damaged, or of another account or address.
     """
-    ledger_state = read_ledger_state(ledger).ledger_state
+    ledger_state = job.ledger_state(is_needed=is_needed)
     if ledger_state.opened is not None:
-        check_bound(
-            ledger, ledger_state.opened, LedgerOpened(tool="", job="", auth_id=auth_id, base_url=base_url, created="")
-        )
+        wanted = LedgerOpened(tool="", job="", auth_id=auth_id, base_url=job.base_url, created="")
+        check_bound(job.store.name, ledger_state.opened, wanted)
     return ledger_state

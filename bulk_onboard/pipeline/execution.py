@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.plan import Plan, Scope
+from bulk_onboard.model.store import OpenJournal
 from bulk_onboard.pipeline.connection import Connection
 from bulk_onboard.pipeline.judge import Judgement
 from bulk_onboard.pipeline.links import LinkStyle, link_style
 from bulk_onboard.pipeline.progress import Progress, UsageLog
 from bulk_onboard.pipeline.stop import Stop
-from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.pipeline.walk import DuplicateRecords
 from bulk_onboard.planning import make_plan
+from bulk_onboard.threads import in_thread
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Run:
 
     job: Job
     auth_id: str
-    journal: LedgerJournal
+    journal: OpenJournal
     connection: Connection
     judgement: Judgement
     clock: Clock

@@ -23,11 +23,11 @@ from bulk_onboard.pipeline.kept_flags import of_own_workbook
 from bulk_onboard.pipeline.outputs import write_job_report
 from bulk_onboard.pipeline.progress import WRITING_REPORT
 from bulk_onboard.pipeline.stop import left_over, status_of, why_stopped
-from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.pipeline.walk import DuplicateRecords
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.row_status import Decisions, JobStatus, Totals, join
 from bulk_onboard.reporting.summary import next_command
+from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
 

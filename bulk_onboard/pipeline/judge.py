@@ -17,7 +17,6 @@ from bulk_onboard.intake.documents.known import KnownFacts
 from bulk_onboard.intake.documents.pattern import fill_in_documents
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.catalogue import SOME_ROWS, Severity
 from bulk_onboard.model.finding import Finding, ruled
@@ -41,11 +40,11 @@ from bulk_onboard.pipeline.sheets import (
     read_job_sheet,
     read_sheets,
 )
-from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.planning import make_plan
 from bulk_onboard.planning.identity import Identities, checked_claims
 from bulk_onboard.reporting.row_status import JobStatus, join
 from bulk_onboard.spelling import did_you_mean
+from bulk_onboard.threads import in_thread
 from bulk_onboard.validation import (
     Judge,
     judge_rows,
@@ -297,7 +296,7 @@ def check_contract(job: Job, ledger_state: LedgerState, book: RequirementsBook) 
     """Raise LedgerError where the ledger's records were filed in another contract than this one."""
     if ledger_state.contract not in (None, book.contract):
         raise LedgerError(
-            f"The ledger {job.ledger} is of the {ledger_state.contract} contract, and this would be the "
+            f"The ledger {job.store.name} is of the {ledger_state.contract} contract, and this would be the "
             f"{book.contract} one, as {book.source} {'say' if book.live else 'says'}. Nothing was sent, since records "
             "of the one cannot be followed in the other. If the job names a contract, leave it out; if the API itself "
             "has changed, ask its vendor what became of the records."
@@ -393,7 +392,7 @@ async def make_dry_run(
     if sheet is None:
         raise NoWorkbookError(f"There is no workbook {job.workbook}.")
     if ledger_state is None:
-        ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
+        ledger_state = job.ledger_state(is_needed=False)
 
     async def ask(combinations: Iterable[Combination]) -> RequirementsBook:
         if book is not None:

@@ -17,8 +17,8 @@ from bulk_onboard.job import Job
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.pipeline.judge import Judgement, check_choice
 from bulk_onboard.pipeline.stop import Stop, rest
-from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.planning import make_plan
+from bulk_onboard.threads import in_thread
 
 PATIENCE_S = 60.0
 

@@ -4,7 +4,6 @@ A business that one of them has is not filed once more. Each is read once, howev
 """
 
 import json
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,16 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from bulk_onboard.errors import BulkOnboardError, LedgerError, UsageError
+from bulk_onboard.errors import LedgerError, UsageError
 from bulk_onboard.job import Job
 from bulk_onboard.job_file import name_of
 from bulk_onboard.ledger.fold import fold
 from bulk_onboard.ledger.journal import read_ledger_state
-from bulk_onboard.ledger.lock import look_at_lock
 from bulk_onboard.ledger.repair import salvage
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.sheet import Sheet, type_by_name
+from bulk_onboard.model.store import Store
 from bulk_onboard.validation import KnownBusinesses
 
 _NOT_RECOGNISED = "so rows that this account has filed are not recognised here"
@@ -70,6 +69,7 @@ class OtherLedgers:
         self._lock = threading.Lock()
         self._whole: dict[Path, KnownBusinesses] = {}
         self._of_accounts: dict[Path, _Read] = {}
+        self._former: dict[Path, tuple[Path, ...]] = {}
 
     def whole(self, path: Path) -> KnownBusinesses:
         """Return what the ledger knows.
@@ -83,46 +83,52 @@ class OtherLedgers:
                 self._whole[path] = KnownBusinesses(read_ledger_state(path).ledger_state)
             return self._whole[path]
 
-    def of_account(self, path: Path) -> _Read:
-        """Return what the ledger of an account knows: of a damaged one what can be salvaged, without one nothing."""
+    def of_account(self, job: Job, path: Path) -> _Read:
+        """Return what a ledger of the job's accounts knows: of a damaged one what can be salvaged, without one nothing.
+
+        StoppedError where its database cannot be reached.
+        """
         with self._lock:
             if path not in self._of_accounts:
-                self._of_accounts[path] = _read(path)
+                self._of_accounts[path] = _read(job.store_of(path))
             return self._of_accounts[path]
+
+    def former(self, job: Job) -> tuple[Path, ...]:
+        """Return the job's former ledgers (`Job.former_ledgers`)."""
+        with self._lock:
+            if job.file not in self._former:
+                self._former[job.file] = job.former_ledgers()
+            return self._former[job.file]
 
     def forget(self) -> None:
         """Let go of what was read: once all rows are judged, nobody asks for it any more."""
         with self._lock:
             self._whole.clear()
             self._of_accounts.clear()
+            self._former.clear()
 
 
-def _read(path: Path) -> _Read:
-    written = _written_until(path)  # before the ledger, which may become longer meanwhile
-    if not path.exists():
-        return _Read(_NOTHING, f"it is not there any more, {_NOT_RECOGNISED}" if written else "")
+def _read(store: Store) -> _Read:
+    written = store.written_until()  # before the ledger, which may become longer meanwhile
     try:
-        ledger_state = read_ledger_state(path).ledger_state
-        older = ledger_state.seq < written
-        return _Read(KnownBusinesses(ledger_state), f"it was longer before, {_SINCE_NOT_RECOGNISED}" if older else "")
-    except LedgerError:
-        pass
-    except BulkOnboardError:
+        ledger_state = store.read()
+    except UsageError:
         return _Read(_NOTHING, f"it cannot be read, {_NOT_RECOGNISED}")
+    except LedgerError:
+        return _read_damaged(store)
+    if ledger_state is None:
+        return _Read(_NOTHING, f"it is not there any more, {_NOT_RECOGNISED}" if written else "")
+    older = ledger_state.seq < written
+    return _Read(KnownBusinesses(ledger_state), f"it was longer before, {_SINCE_NOT_RECOGNISED}" if older else "")
+
+
+def _read_damaged(store: Store) -> _Read:
     try:
-        saved = salvage(path.read_bytes(), kept_as="", now=datetime.fromtimestamp(0, UTC), name=str(path))
-        known = KnownBusinesses(fold(saved.content, str(path)).ledger_state)
-    except (LedgerError, OSError):
+        saved = salvage(b"".join(store.blocks()), kept_as="", now=datetime.fromtimestamp(0, UTC), name=store.name)
+        known = KnownBusinesses(fold(saved.content, store.name).ledger_state)
+    except (LedgerError, UsageError):
         return _Read(_NOTHING, f"it cannot be used, {_NOT_RECOGNISED}")
     return _Read(known, "it is damaged, so rows were held against what is left of it")
-
-
-def _written_until(path: Path) -> int:
-    """Return how many lines the ledger is known to have had, whatever has become of it; 0 where that is not known."""
-    try:
-        return look_at_lock(path).highest_seq
-    except OSError:
-        return 0
 
 
 def read_others(
@@ -155,10 +161,10 @@ def read_others(
     against = tuple((path.name, ledgers.whole(path)) for path in job.against)
     if not job.account:
         return Others(against, twice=twice)
-    read = {account: ledgers.of_account(path) for account, path in job.other_accounts.items()}
-    former = {path: ledgers.of_account(path) for path in job.former_ledgers}
-    own_known = ledgers.of_account(job.ledger).known
-    if auth_id and not os.path.lexists(job.ledger):
+    read = {account: ledgers.of_account(job, path) for account, path in job.other_accounts.items()}
+    former = {path: ledgers.of_account(job, path) for path in ledgers.former(job)}
+    own_known = ledgers.of_account(job, job.ledger).known
+    if auth_id and not job.store.exists():
         _refuse_second_ledger(job, auth_id, read, former)
     live = {auth_id, own_known.auth_id, *(each.known.auth_id for each in read.values())} - {""}
     read |= {f"of {path.name}": each for path, each in former.items() if each.known.auth_id not in live}
@@ -177,14 +183,15 @@ def _refuse_second_ledger(job: Job, auth_id: str, read: Mapping[str, _Read], for
         if each.known.auth_id == auth_id:
             raise UsageError(
                 f"The credentials of {job.account} are those of the account {other}, as its ledger "
-                f"{job.other_accounts[other]} says. Nothing was sent; correct {' and '.join(job.variables)}, or the "
-                "files with them."
+                f"{job.store_of(job.other_accounts[other]).name} says. Nothing was sent; correct "
+                f"{' and '.join(job.variables)}, or the files with them."
             )
+    anew = "move it to another folder" if job.database is None else "give the job file another name"
     for path, each in former.items():
         if each.known.auth_id == auth_id:
             raise UsageError(
-                f"The ledger {path} is of the account id that {job.account} has, and there is no ledger {job.ledger}. "
-                "Nothing was sent, since what that ledger knows would be forgotten. To go on with it, write below "
-                f'name = "{job.account}" in {job.file}: ledger = {json.dumps(path.name)}. To begin anew, move it to '
-                "another folder."
+                f"The ledger {job.store_of(path).name} is of the account id that {job.account} has, and there is no "
+                f"ledger {job.store.name}. Nothing was sent, since what that ledger knows would be forgotten. To go on "
+                f'with it, write below name = "{job.account}" in {job.file}: ledger = {json.dumps(path.name)}. '
+                f"To begin anew, {anew}."
             )

@@ -16,7 +16,6 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import ReportError
 from bulk_onboard.frames import Frame
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.ledger_state import LedgerState
@@ -213,7 +212,7 @@ async def report_job(
         UsageError: there is no ledger, or JOB is one of which it is not known what workbook goes with it.
         ReportError: the report cannot be written.
     """
-    ledger_state = read_ledger_state(job.ledger).ledger_state
+    ledger_state = job.ledger_state()
     job = remembered(job, ledger_state) if as_remembered else job
     if job.file == job.ledger:
         raise errors.UsageError(
@@ -307,7 +306,7 @@ def report_content(job: Job, form: str, *, clock: Clock, redact: bool = False, o
         return content
     if form not in WRITERS:
         raise errors.UsageError(f"There is no report in the format {form}.")
-    ledger_state = read_ledger_state(job.ledger).ledger_state
+    ledger_state = job.ledger_state()
     job = remembered(job, ledger_state)
     if job.file == job.ledger:
         known = Standing(join(None, ledger_state))

@@ -20,12 +20,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-from bulk_onboard.callbacks.hints import hints_folder, is_hints_folder
 from bulk_onboard.errors import UsageError
 from bulk_onboard.intake.documents.copies import is_copies_folder
 from bulk_onboard.intake.newest import matches
 from bulk_onboard.job import Job, are_all
 from bulk_onboard.ledger.fold import may_be_a_ledgers
+from bulk_onboard.ledger.hints import hints_folder, is_hints_folder
 from bulk_onboard.ledger.lock import lock_path
 from bulk_onboard.ledger.opening import aside
 from bulk_onboard.reporting.target import is_ours, report_files

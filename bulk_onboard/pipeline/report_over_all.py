@@ -23,7 +23,6 @@ from bulk_onboard.errors import (
     first_that_holds,
 )
 from bulk_onboard.job import Job, are_all, whole_job
-from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.finding import Finding
 from bulk_onboard.model.ledger_state import LedgerState
@@ -44,13 +43,13 @@ from bulk_onboard.pipeline.outputs import (
     zone_of,
 )
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
-from bulk_onboard.pipeline.threads import gathered, in_thread
 from bulk_onboard.reporting import target
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.only import only as only_rows
 from bulk_onboard.reporting.over_all import counts_of_no_account, next_over_all, tables_over_all
 from bulk_onboard.reporting.row_status import join, without_ledger
 from bulk_onboard.reporting.summary import AccountPart, ReportFacts, Tables, make_tables, summed
+from bulk_onboard.threads import gathered, in_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +183,7 @@ async def _stands(
     ledger_state = LedgerState()
     damage: BulkOnboardError | None = None
     try:
-        if job.has_ledger:
-            ledger_state = (await in_thread(read_ledger_state, job.ledger)).ledger_state
+        ledger_state = await in_thread(job.ledger_state, is_needed=False)
     except (LedgerError, UsageError) as error:
         damage = error
     whole = replace(job, key=(), rows=(), limit=None)
@@ -301,8 +299,8 @@ async def _all_stand(
     jobs: Sequence[Job], *, clock: Clock, as_remembered: bool = True
 ) -> tuple[list[AccountEnd], tuple[Finding, ...]]:
     """Return where each account stands by workbook and ledger, and what is wrong with the rows of no account."""
-    if not any(job.has_ledger for job in jobs):
-        read_ledger_state(jobs[0].ledger)  # says that there is none
+    if not await in_thread(lambda: any(job.store.exists() for job in jobs)):
+        raise jobs[0].store.missing()
     if as_remembered:
         jobs = await in_thread(lambda: [_as_remembered(job) for job in jobs])
     try:
@@ -318,14 +316,14 @@ async def _all_stand(
 def _as_remembered(job: Job) -> Job:
     """Return the job as its newest run had it; as it is where there was none, or its ledger cannot be read."""
     try:
-        return remembered(job, read_ledger_state(job.ledger).ledger_state)
+        return remembered(job, job.ledger_state())
     except (LedgerError, UsageError):
         return job
 
 
 def _with_own_report(end: AccountEnd, *, now: datetime, redact: bool, only: Sequence[str]) -> AccountEnd:
     """Write the account's own report; none of an account without a ledger, or whose ledger cannot be read."""
-    if end.error or not end.job.has_ledger:
+    if end.error or not end.job.store.exists():
         return end
     written = write_job_report(
         end.job,

@@ -38,7 +38,7 @@ from bulk_onboard.model.record import EDITABLE, NOT_FILED, Record, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import notable_in
 from bulk_onboard.model.sheet import BO_KEY, KEY, Sheet, document_column
-from bulk_onboard.pipeline.connection import connect, ledger_opened
+from bulk_onboard.pipeline.connection import connect
 from bulk_onboard.pipeline.context import RowEvent, RunContext
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.finish import RunResult, finish, nothing_to_do
@@ -63,8 +63,8 @@ from bulk_onboard.pipeline.reviews import ENTRIES_AT_A_TIME
 from bulk_onboard.pipeline.runner import Runner
 from bulk_onboard.pipeline.sheets import Sheets, read_sheets
 from bulk_onboard.pipeline.stop import Stop, stopping_after
-from bulk_onboard.pipeline.threads import in_thread
 from bulk_onboard.pipeline.walk import DuplicateRecords, find_duplicates, walk
+from bulk_onboard.threads import in_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +133,16 @@ async def run_job(
                 meeting=Meeting([job.account], confirm=confirm, clock=clock, stop=stop),
                 twice=sheets.twice_of(job),
             )
-        sheet, has_ledger = shared.sheet, job.has_ledger
+        sheet, has_ledger = shared.sheet, await in_thread(job.store.exists)
+        opened = partial(job.store.opened, auth_id=credentials.auth_id, clock=clock)
+        if not has_ledger and (left := job.left_in_file()):
+            raise left
         if sheet is None and not has_ledger:
             return nothing_to_do(job, judge_nothing(job))
         check_free_space(job, sheet.height if sheet else 0)
         # A new ledger is bound to its account for ever, so it is made once the account has answered. One that is there
         # is opened first: what is wrong with it should show before anything goes out.
-        journal = await locked.enter_async_context(ledger_opened(job, credentials, clock)) if has_ledger else None
+        journal = await locked.enter_async_context(opened()) if has_ledger else None
         async with connect(
             job,
             credentials,
@@ -169,7 +172,7 @@ async def run_job(
             with progress.doing(WAITING_FOR_OTHERS):
                 await shared.meeting.come(Ready(job, credentials.auth_id, judgement, ledger_state))
             if journal is None:
-                journal = await locked.enter_async_context(ledger_opened(job, credentials, clock))
+                journal = await locked.enter_async_context(opened())
                 connection.bind(journal)
             run = Run(
                 job=job,

@@ -38,7 +38,7 @@ from bulk_onboard.model.sheet import (
 )
 from bulk_onboard.model.text import text_in
 from bulk_onboard.pipeline.others import NOT_TWICE
-from bulk_onboard.pipeline.threads import AT_A_TIME
+from bulk_onboard.threads import AT_A_TIME
 from bulk_onboard.units import format_list
 from bulk_onboard.validation import under_several_accounts
 

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from bulk_onboard.callbacks.callback import signature
-from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.clock import SystemClock
+from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.lock import LedgerLock
 from tests.support.businesses import business, jpeg
 from tests.support.office import Office, credentials_of, heard
@@ -240,7 +240,7 @@ async def test_listen_serves_each_account_at_its_own_path(accounts: Office) -> N
         await called(address, "delta", signed_by="acme"),
     ]
     async with asyncio.timeout(20):
-        while Hints(hints_folder(ledger_of(accounts, "acme"))).waiting():
+        while FileHints(hints_folder(ledger_of(accounts, "acme"))).waiting():
             await asyncio.sleep(0.05)
     process.send_signal(signal.SIGTERM)
     told = await heard(process)

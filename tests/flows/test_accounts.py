@@ -15,7 +15,6 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, SignalledError, UsageError
 from bulk_onboard.job import load_jobs
 from bulk_onboard.pipeline.accounts import AllResults, run_jobs
-from bulk_onboard.pipeline.connection import open_ledger
 from bulk_onboard.pipeline.meeting import FirstFiling
 from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.stop import Stop
@@ -103,7 +102,7 @@ async def test_a_ledger_that_is_held_or_damaged_ends_its_account_alone(office: O
     office.ledger_of("carol").write_bytes(b"".join((*lines[:2], b"damaged\n", *lines[3:])))
     (held,) = load_jobs(office.job_file, {"account": ("bravo",)})
 
-    with open_ledger(held, credentials_of("bravo"), SystemClock()):
+    async with held.store.opened(auth_id=credentials_of("bravo").auth_id, clock=SystemClock()):
         results = await run(office)
 
     assert ExitStatus.LEDGER == results.exit_status

@@ -15,9 +15,9 @@ from zipfile import ZipFile
 import pytest
 
 from bulk_onboard.api.credentials import Credentials, Secret
-from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import CredentialsError, ExitStatus, LedgerError, UsageError
+from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.maintenance.listen import Listening, ListenResult, listen
@@ -43,6 +43,9 @@ class HastyClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        return time.monotonic() * 50
+
+    def boottime(self) -> float:
         return time.monotonic() * 50
 
     async def sleep(self, seconds: float) -> None:
@@ -149,8 +152,8 @@ def gets(office: Office) -> list[Any]:
     return [request for request in office.sandbox.log if request.operation == "get"]
 
 
-def hints(office: Office) -> Hints:
-    return Hints(hints_folder(office.ledger))
+def hints(office: Office) -> FileHints:
+    return FileHints(hints_folder(office.ledger))
 
 
 @pytest.mark.parametrize(

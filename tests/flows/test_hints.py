@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bulk_onboard.api.credentials import Credentials, Secret
-from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.job import Job, load_job
+from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import PATIENCE_S, LedgerLock
 from bulk_onboard.maintenance.hints import AT_A_TIME, LOOK_AGAIN_S, READ_AGAIN_S, HintWorker
@@ -21,7 +21,6 @@ from bulk_onboard.model.entry import Op, Reviewed
 from bulk_onboard.model.outcome import Done, Refused, Unavailable
 from bulk_onboard.model.record import Record, State
 from bulk_onboard.model.requirements import Combination, Contract, Requirements
-from bulk_onboard.pipeline.connection import open_ledger
 from bulk_onboard.pipeline.reviews import change_in
 from tests.support.clocks import FakeClock
 
@@ -59,13 +58,13 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.job: Job = load_job(folder / "job.csv", {})
         self.clock, self.api = FakeClock(), Api()
-        self.hints = Hints(hints_folder(self.job.ledger))
+        self.hints = FileHints(hints_folder(self.job.ledger))
         self.worker = HintWorker(
             self.job, credentials=CREDENTIALS, clock=self.clock, gateway=self.api, hints=self.hints
         )
 
     async def write(self, *told: entries.Entry) -> None:
-        with open_ledger(self.job, CREDENTIALS, self.clock) as journal:
+        async with self.job.store.opened(auth_id=CREDENTIALS.auth_id, clock=self.clock) as journal:
             for entry in told:
                 await journal.append(entry)
 

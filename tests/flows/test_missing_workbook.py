@@ -8,7 +8,6 @@ import pytest
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus, LedgerError, NoWorkbookError
 from bulk_onboard.ledger.journal import read_ledger_state
-from bulk_onboard.pipeline.connection import open_ledger
 from bulk_onboard.pipeline.finish import RunResult
 from bulk_onboard.pipeline.run import run_job
 from bulk_onboard.pipeline.stop import Stop
@@ -73,7 +72,7 @@ async def test_the_account_is_not_taken_for_known(office: Office) -> None:
     office.fill(3)
     await office.run()
     office.ledger.unlink()
-    with open_ledger(office.job(), CREDENTIALS, SystemClock()):
+    async with office.job().store.opened(auth_id=CREDENTIALS.auth_id, clock=SystemClock()):
         pass
 
     without = await run_without(office)

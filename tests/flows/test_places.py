@@ -9,9 +9,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import UsageError
 from bulk_onboard.job import Job, load_job, load_jobs
+from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.pipeline.places import (
     Written,
     check_places,
@@ -231,7 +231,7 @@ async def test_a_job_goes_on_with_what_it_wrote_itself(office: Office) -> None:
     """Report, ledger, lock, hints and known documents are its own, the report also when others saved it since."""
     office.fill(2)
     ran = [await office.type("run", "--json")]
-    Hints(hints_folder(office.ledger)).keep("x")
+    FileHints(hints_folder(office.ledger)).keep("x")
     saved = openpyxl.load_workbook(office.report)
     saved["Results"]["A1"] = "a note"
     saved.save(office.report)

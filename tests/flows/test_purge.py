@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.callbacks.hints import Hints, hints_folder
 from bulk_onboard.errors import LockedError, UsageError
 from bulk_onboard.job import load_job, load_jobs
+from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.lock import LedgerLock
 from bulk_onboard.maintenance.retention import pieces, plan_purge, purge_job
 from tests.support.businesses import business
@@ -28,7 +28,7 @@ async def done(office: Office) -> Office:
     for name in ("businesses.ledger.jsonl.broken-1", "businesses.report-0badcafe.xlsx", OLD):
         (office.folder / name).write_text(name)
     (office.folder / "businesses.facts").write_text("facts")
-    Hints(hints_folder(office.ledger)).keep("c1")
+    FileHints(hints_folder(office.ledger)).keep("c1")
     return office
 
 

@@ -15,7 +15,6 @@ from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import ExitStatus
 from bulk_onboard.job import load_jobs
 from bulk_onboard.pipeline.accounts import AllResults, run_jobs
-from bulk_onboard.pipeline.connection import open_ledger
 from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.businesses import aged, business, data_sheet
@@ -129,7 +128,7 @@ async def test_accounts_that_could_not_begin(office: Office) -> None:
         wrong = {"dora": Credentials(credentials_of("dora").auth_id, Secret("wrong"))}
         (held,) = load_jobs(office.job_file, {"account": ("bravo",)})
 
-        with open_ledger(held, credentials_of("bravo"), SystemClock()):
+        async with held.store.opened(auth_id=credentials_of("bravo").auth_id, clock=SystemClock()):
             results = await run(office, credentials=wrong)
 
     assert ExitStatus.LEDGER == results.exit_status

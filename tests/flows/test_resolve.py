@@ -7,7 +7,6 @@ import pytest
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
-from bulk_onboard.pipeline.connection import open_ledger
 from bulk_onboard.sandbox.behaviours import LIST
 from tests.support.businesses import business
 from tests.support.office import CREDENTIALS, Office
@@ -117,7 +116,7 @@ async def three_held(office: Office) -> Office:
     office.fill([business(n, Key=f"K-{n}") for n in range(3)])
     office.sandbox.faults.script("create", "drop-before", times=3)
     await office.run()
-    with open_ledger(office.job(), CREDENTIALS, SystemClock()) as journal:
+    async with office.job().store.opened(auth_id=CREDENTIALS.auth_id, clock=SystemClock()) as journal:
         for record in tuple(journal.ledger_state.records.values()):
             await journal.append(entries.Held(token=record.token, key=record.key, op=Op.CREATE, why="lost"))
     return office

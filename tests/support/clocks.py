@@ -30,6 +30,9 @@ class FakeClock:
     def monotonic(self) -> float:
         return self._elapsed_s
 
+    def boottime(self) -> float:
+        return self._elapsed_s
+
     def pass_time(self, seconds: float) -> None:
         """Let time go on while nobody sleeps."""
         self._elapsed_s += seconds
@@ -73,6 +76,9 @@ class Calendar(SystemClock):
 
     def monotonic(self) -> float:
         return super().monotonic() + self._ahead_s
+
+    def boottime(self) -> float:
+        return super().boottime() + self._ahead_s
 
     async def sleep(self, seconds: float) -> None:
         """A long pause is torn off, too."""

@@ -40,6 +40,9 @@ class StillClock:
         self.seconds += 1
         return self.seconds
 
+    def boottime(self) -> float:
+        return self.seconds
+
     async def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 

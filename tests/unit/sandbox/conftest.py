@@ -76,6 +76,9 @@ class HandClock:
     def monotonic(self) -> float:
         return self.at
 
+    def boottime(self) -> float:
+        return self.at
+
     async def sleep(self, seconds: float) -> None:
         self.at += seconds
 

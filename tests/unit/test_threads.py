@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from bulk_onboard.pipeline.threads import few_at_a_time, in_thread, spared_by_collections
+from bulk_onboard.threads import few_at_a_time, in_thread, spared_by_collections
 
 _whose: ContextVar[str] = ContextVar("whose", default="nobody's")
 

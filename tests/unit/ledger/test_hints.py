@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bulk_onboard.callbacks.hints import Claim, Hints, hints_folder, is_hints_folder
+from bulk_onboard.ledger.hints import FileHints, hints_folder, is_hints_folder
+from bulk_onboard.model.store import Claim
 
 
 @pytest.fixture
-def hints(tmp_path: Path) -> Hints:
-    return Hints(tmp_path / "job.hints")
+def hints(tmp_path: Path) -> FileHints:
+    return FileHints(tmp_path / "job.hints")
 
 
 def test_it_lies_beside_the_ledger():
@@ -29,11 +30,11 @@ def test_hints_wait_until_they_are_forgotten(hints):
 
     before = hints.waiting()
     claims = hints.claim(["c1"])
-    claimed = Hints(hints.folder).waiting()
+    claimed = FileHints(hints.folder).waiting()
     hints.forget(claims)
 
     assert ("c1", "c2") == before == claimed
-    assert ("c2",) == hints.waiting() == Hints(hints.folder).waiting()
+    assert ("c2",) == hints.waiting() == FileHints(hints.folder).waiting()
     assert 0o700 == stat.S_IMODE(hints.folder.stat().st_mode)
     assert {(0o600, 0)} == {(stat.S_IMODE(f.stat().st_mode), f.stat().st_size) for f in hints.folder.iterdir()}
 
@@ -72,7 +73,7 @@ def test_whoever_forgets_again_takes_no_newer_hint_along(hints):
     hints.keep("c1")
     newer = hints.claim(["c1"])
 
-    Hints(hints.folder).forget(claims)
+    FileHints(hints.folder).forget(claims)
 
     assert ("c1",) == hints.waiting()
     hints.forget(newer)
@@ -85,7 +86,7 @@ def test_claim_of_somebody_who_died_is_a_hint(hints):
     hints.claim(["c1"])
     hints.keep("c1")
 
-    other = Hints(hints.folder)
+    other = FileHints(hints.folder)
     (claim,) = other.claim(["c1"])
     other.forget([claim])
 
@@ -107,7 +108,7 @@ def test_every_id_has_its_own_file_and_comes_back(hints, compliance_id):
 
 def test_full_folder_takes_no_more(tmp_path):
     """It says so, and what it has stays; there is room again for what was forgotten."""
-    hints = Hints(tmp_path / "hints", most=1)
+    hints = FileHints(tmp_path / "hints", most=1)
     hints.keep("c1")
 
     with pytest.raises(OSError, match="too many"):
@@ -152,8 +153,8 @@ def test_link_is_not_followed(hints, tmp_path):
 
 def test_two_processes_lose_nothing(hints):
     """One keeps while the other claims and forgets: in the end each hint was claimed, and none is left."""
-    keep = "import sys; from pathlib import Path; from bulk_onboard.callbacks.hints import Hints\n"
-    keep += "for n in range(200): Hints(Path(sys.argv[1])).keep(f'c{n}')"
+    keep = "import sys; from pathlib import Path; from bulk_onboard.ledger.hints import FileHints\n"
+    keep += "for n in range(200): FileHints(Path(sys.argv[1])).keep(f'c{n}')"
     seen: set[str] = set()
 
     with subprocess.Popen([sys.executable, "-c", keep, str(hints.folder)], env=dict(os.environ)) as keeper:

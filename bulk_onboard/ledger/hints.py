@@ -13,21 +13,14 @@ import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from bulk_onboard.model.store import Claim
 
 MOST_WAITING = 10_000  # records; else unsigned calls, where these are allowed, could fill the disk
 
 _LEDGER_ENDING = ".ledger.jsonl"
 _NAME = re.compile(r"((?:[a-z0-9-]|_[a-z]){1,64})(?:\.[0-9a-f]{16})?")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A record that is about to be read, and the files of the hints that this settles."""
-
-    compliance_id: str
-    names: tuple[str, ...]
 
 
 def hints_folder(ledger: Path) -> Path:
@@ -40,8 +33,8 @@ def is_hints_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink() and all(_NAME.fullmatch(hint.name) for hint in path.iterdir())
 
 
-class Hints:
-    """The hints of one job; every method raises OSError where the disk fails."""
+class FileHints:
+    """The hints of one job: `model.store.Hints` in a folder."""
 
     def __init__(self, folder: Path, *, most: int = MOST_WAITING) -> None:
         self.folder = folder
