@@ -1,48 +1,34 @@
-"""Append entries: each append returns when its lines are on disk.
+"""A ledger in a file: each append returns when its lines are on disk.
 
-Lines queued meanwhile share one fsync, and what is appended together is in one write. After the first failure nothing
-more is written (docs/design/ledger.md, Order of writes). A failed fsync is never tried again, since the system may have
-dropped the bytes and would report the second one as a success.
+A failed fsync is never tried again, since the system may have dropped the bytes and would report the second one as a
+success.
 """
 
-import asyncio
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
+from types import MappingProxyType
 from typing import Self
 
 from bulk_onboard import __version__
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
-from bulk_onboard.ledger import codec
 from bulk_onboard.ledger.disk import Disk, is_still_at, ledger_blocks, write_whole
 from bulk_onboard.ledger.fold import Folded, fold_blocks
 from bulk_onboard.ledger.lock import MODES, PATIENCE_S, LedgerLock, check_place
 from bulk_onboard.ledger.opening import Opening, OpenLedger
-from bulk_onboard.model.entry import Adopted, Done, Entry, LedgerOpened
+from bulk_onboard.ledger.queued_journal import Pending, QueuedJournal, settled
+from bulk_onboard.model.entry import Entry, LedgerOpened
 from bulk_onboard.model.store import Lease
 
 _NO_MORE = "nothing more is sent"
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """Lines on their way to the disk, to be in one write.
-
-    `durable` is resolved when they are there, or fails.
-    """
-
-    entries: tuple[Entry, ...]
-    lines: bytes
-    durable: asyncio.Future[None]
-
-
-class Writer:
+class FileWriter:
     """Append to one open ledger, in a thread of its own.
 
     Args:
@@ -77,6 +63,10 @@ class Writer:
         """Queue lines; they are written in this order."""
         self._queue.put(pending)
 
+    def lose(self, entries: Sequence[Entry]) -> None:
+        """Note entries that come after the trouble."""
+        self.lost += entries
+
     def close(self) -> None:
         """Return when all that was queued is written, or is lost."""
         self._queue.put(None)
@@ -85,13 +75,12 @@ class Writer:
     def _work(self) -> None:
         while group := self._next_group():
             if self.trouble is None:
-                self.trouble = self._trouble_with(b"".join(pending.lines for pending in group))
+                self.trouble = self._trouble_with(b"".join(line for pending in group for line in pending.lines))
             if self.trouble is not None:
                 self.lost += [entry for pending in group for entry in pending.entries]
             else:
                 self._written(group[-1].entries[-1].seq)
-            with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
-                group[0].durable.get_loop().call_soon_threadsafe(_resolve, group, self.trouble)
+            settled((pending, self.trouble) for pending in group)
 
     def _next_group(self) -> list[Pending]:
         """Return all that is in the queue, at least one; none when the writer is to end."""
@@ -145,16 +134,6 @@ class Writer:
             self._disk.fsync(self._fd)
 
 
-def _resolve(group: list[Pending], trouble: Exception | None) -> None:
-    for pending in group:
-        if pending.durable.done():  # whoever waited was cancelled; the lines are written all the same
-            continue
-        if trouble is None:
-            pending.durable.set_result(None)
-        else:
-            pending.durable.set_exception(trouble)
-
-
 class Unending:
     """The lease of a file: its lock ends with the process."""
 
@@ -166,7 +145,7 @@ class Unending:
         """Do nothing, since it never is."""
 
 
-class LedgerJournal:
+class LedgerJournal(QueuedJournal):
     """An open ledger, locked: `model.store.OpenJournal` on disk.
 
     Attributes:
@@ -176,9 +155,11 @@ class LedgerJournal:
         is_new: there was no ledger yet.
         is_older: the ledger was longer before, so a backup of it was put back, which lacks what was sent since.
         lease: for how long it is owned.
+        late: nothing, since nobody else can have written.
     """
 
     lease: Lease = Unending()
+    late: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     def __init__(
         self, ledger: OpenLedger, lock: LedgerLock, clock: Clock, *, path: Path, disk: Disk, is_new: bool
@@ -188,10 +169,9 @@ class LedgerJournal:
         self.is_new = is_new
         self.is_older = not is_new and ledger.folded.ledger_state.seq < lock.highest_seq
         self._lock = lock
-        self.ledger_state = ledger.folded.ledger_state
-        self._clock = clock
         files = ((ledger.fd, path), (lock.fd, lock.path))
-        self._writer = Writer(disk, files, ledger.folded.good_bytes, self._remember)
+        self._writer = FileWriter(disk, files, ledger.folded.good_bytes, self._remember)
+        super().__init__(ledger.folded.ledger_state, self._writer, clock.now)
 
     @classmethod
     @contextmanager
@@ -241,18 +221,6 @@ class LedgerJournal:
                 journal._writer.close()
                 os.close(ledger.fd)
 
-    @property
-    def unsaved(self) -> list[tuple[str, str]]:
-        """Token and compliance id of what the API did and the disk did not take.
-
-        A later run will find it there.
-        """
-        return [(entry.token, entry.compliance_id) for entry in self._writer.lost if isinstance(entry, Done | Adopted)]
-
-    def now(self) -> datetime:
-        """Return the present instant by the clock that stamps the entries, aware, in UTC."""
-        return self._clock.now()
-
     def is_up_to_date(self) -> None:
         """Note that the ledger is complete: what it lacked was looked for at the API."""
         self.is_older = False
@@ -267,45 +235,6 @@ class LedgerJournal:
             self._lock.remember(seq)
         elif seq >= self._lock.highest_seq:
             self._lock.remember(seq + 1)
-
-    async def append(self, entry: Entry) -> None:
-        """Write the entry.
-
-        It is on disk when this returns, and will be even if the caller is cancelled meanwhile.
-
-        Raises:
-            IllegalStepError: it is no legal step; nothing is written.
-            StoppedError: the disk failed, now or before; nothing more can be written, so nothing more may be sent.
-        """
-        await self.append_all((entry,))
-
-    async def append_all(self, entries: Sequence[Entry]) -> None:
-        """Write the entries, all in one write.
-
-        They are on disk when this returns, and will be even if the caller is cancelled meanwhile.
-
-        Raises:
-            IllegalStepError: one is no legal step; neither it nor what follows is written.
-            StoppedError: as for `append`.
-        """
-        if self._writer.trouble is not None:
-            self._writer.lost += entries
-            raise self._writer.trouble.with_traceback(None)
-        taken: list[Entry] = []
-        lines: list[bytes] = []
-        durable = asyncio.get_running_loop().create_future()
-        try:
-            for entry in entries:
-                stamped = codec.stamp(entry, seq=self.ledger_state.seq + 1, now=self._clock.now())
-                line = codec.encode(stamped)
-                self.ledger_state.take(stamped)
-                taken.append(stamped)
-                lines.append(line)
-        finally:  # what the state has taken must be written
-            if taken:
-                self._writer.put(Pending(tuple(taken), b"".join(lines), durable))
-        if taken:
-            await durable
 
 
 def _open(opening: Opening) -> OpenLedger:

@@ -4,7 +4,7 @@ A store is about one ledger: a file beside the job, or a name in a database that
 is its *owner* until the context is left, or until the *lease* is over.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +43,8 @@ class OpenJournal(Journal, Protocol):
         is_new: there was no ledger yet.
         is_older: the ledger was longer before, so a backup of it was put back, which lacks what was sent since.
         lease: for how long it is owned.
+        late: what owners were told by the API after their leases, of records whose outcome the ledger does not know:
+            by token the compliance ids. Such a record is not absent before the API was asked for these.
     """
 
     warnings: tuple[str, ...]
@@ -50,6 +52,7 @@ class OpenJournal(Journal, Protocol):
     is_new: bool
     is_older: bool
     lease: Lease
+    late: Mapping[str, tuple[str, ...]]
 
     @property
     def unsaved(self) -> list[tuple[str, str]]:

@@ -82,7 +82,7 @@ MUTANTS = (
     ),
     Mutant(
         "intent-torn",
-        "LedgerJournal.append_all",
+        "QueuedJournal.append_all",
         "await durable",
         "(await asyncio.sleep(0), durable.cancel())",
         f"{RULES}::test_an_intent_is_in_the_ledger_when_its_create_arrives",

@@ -36,6 +36,7 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
     "openpyxl": {"intake/template.py", "reporting/annotated/"},
     "numpy": {"validation/screen.py"},
     "pandas": {"frames.py", "intake/reader/grid.py", "validation/screen.py"},
+    "psycopg": {"ledger/database/"},
     "PIL": {"intake/documents/conversion/pictures.py"},
     "pillow_heif": {"intake/documents/conversion/heic.py"},
     "pytest": {"testing/fixtures.py"},

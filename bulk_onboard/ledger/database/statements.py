@@ -1,0 +1,302 @@
+"""The tables of a store, and every statement.
+
+    account  who owns which ledger until when, and on which server it was written last
+    entry    the lines of the ledgers, numbered from 1
+    late     lines that an owner wanted to write after its lease
+    hint     records that changed at the API and were not read since
+    task     what the cluster remembers of each account that was handed over
+
+Each statement stands for itself and is its own transaction: between us and the server there may be a pooler that hands
+each of them to another connection. All instants are `clock_timestamp()`, the database's own at that very moment.
+
+A claim and a write of the same ledger cannot cross: both lock the account's row, and whoever waited for it looks at
+owner and lease again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from bulk_onboard.ledger.database.lease import TIMES, Owner
+
+SCHEMA = "bulk_onboard"
+VERSION = 1
+COMMENT = "bulk-onboard store"
+TABLES = ("account", "entry", "late", "hint")
+LINES_AT_A_TIME = 2_000
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_MADE = f"""
+create schema if not exists {SCHEMA};
+create table if not exists {SCHEMA}.account (
+    name text primary key,
+    owner text not null,
+    until timestamptz not null,
+    seen text
+);
+create table if not exists {SCHEMA}.entry (
+    account text not null,
+    seq bigint not null,
+    line text not null,
+    primary key (account, seq)
+);
+create table if not exists {SCHEMA}.late (
+    account text not null,
+    owner text not null,
+    at timestamptz not null default clock_timestamp(),
+    line text not null
+);
+create index if not exists late_account on {SCHEMA}.late (account);
+create table if not exists {SCHEMA}.hint (
+    account text not null,
+    compliance_id text not null,
+    claim text not null default '',
+    at timestamptz not null default clock_timestamp(),
+    primary key (account, compliance_id, claim)
+);
+comment on schema {SCHEMA} is '{COMMENT} {VERSION}';
+"""
+
+
+def make_schema(connection: Connection) -> None:
+    """Make whatever of the tables is not there; two who do this at the same time take turns."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [COMMENT])
+        connection.execute(_MADE.encode())
+
+
+def version(connection: Connection) -> int | None:
+    """Return the version of the schema; 0 where it is somebody else's, None where there is none."""
+    row = connection.execute(
+        "select coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = %s", [SCHEMA]
+    ).fetchone()
+    if row is None:
+        return None
+    words, _, number = row[0].rpartition(" ")
+    return int(number) if words == COMMENT and number.isdecimal() else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim found.
+
+    Attributes:
+        at: when, as seconds since 1970 by the database's clock.
+        seen: on which server the ledger was last known to be complete; empty for a new one.
+    """
+
+    at: float
+    seen: str
+
+
+def claim(connection: Connection, account: str, owner: str) -> Claimed | None:
+    """Own a ledger that nobody owns now; None where somebody does."""
+    row = connection.execute(
+        f"""
+        insert into {SCHEMA}.account as mine (name, owner, until)
+        values (%s, %s, clock_timestamp() + %s * interval '1 second')
+        on conflict (name) do update
+            set owner = excluded.owner, until = clock_timestamp() + %s * interval '1 second'
+            where mine.until <= clock_timestamp()
+        returning extract(epoch from clock_timestamp())::float8, coalesce(mine.seen, '')
+        """,  # noqa: S608 - the schema's name is a constant, here and below
+        [account, owner, TIMES.lease_s, TIMES.lease_s],
+    ).fetchone()
+    return None if row is None else Claimed(*row)
+
+
+def renew(connection: Connection, owned: Mapping[str, str]) -> dict[str, float]:
+    """Prolong the leases of these ledgers, by name with their owners.
+
+    Return those that were prolonged, and the database's clock; what is not among them is over for good.
+    """
+    return dict(
+        connection.execute(
+            f"""
+            update {SCHEMA}.account set until = clock_timestamp() + %s * interval '1 second'
+            from unnest(%s::text[], %s::text[]) as mine (name, owner)
+            where account.name = mine.name and account.owner = mine.owner and account.until > clock_timestamp()
+            returning account.name, extract(epoch from clock_timestamp())::float8
+            """,  # noqa: S608
+            [TIMES.lease_s, list(owned), list(owned.values())],
+        ).fetchall()
+    )
+
+
+def give_back(connection: Connection, account: str, owner: str) -> None:
+    """End a lease, so that the next owner need not wait for its end."""
+    connection.execute(
+        f"update {SCHEMA}.account set until = clock_timestamp()"  # noqa: S608
+        " where name = %s and owner = %s and until > clock_timestamp()",
+        [account, owner],
+    )
+
+
+def owner_of(connection: Connection, account: str) -> Owner | None:
+    """Return who owned the ledger last; None where nobody ever did."""
+    row = connection.execute(
+        f"""
+        select owner, extract(epoch from until - clock_timestamp())::float8, extract(epoch from until)::float8
+        from {SCHEMA}.account where name = %s
+        """,  # noqa: S608
+        [account],
+    ).fetchone()
+    return None if row is None else Owner(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of one ledger that are to be written together.
+
+    Attributes:
+        after: the number of the line that they follow.
+    """
+
+    account: str
+    owner: str
+    after: int
+    lines: Sequence[bytes]
+
+
+def insert(connection: Connection, groups: Sequence[Lines]) -> dict[str, int]:
+    """Write lines of several ledgers in one statement: all of them, or none where the database refuses.
+
+    Those of a ledger are written only while its owner's lease holds, and only where the ledger ends. Return how many
+    lines were written, by the ledger's name.
+    """
+    return dict(
+        connection.execute(
+            f"""
+            with owned as materialized (
+                select account.name
+                from unnest(%s::text[], %s::text[], %s::bigint[]) as mine (name, owner, after)
+                join {SCHEMA}.account on account.name = mine.name
+                where account.owner = mine.owner and account.until > clock_timestamp()
+                    and mine.after = (select coalesce(max(seq), 0) from {SCHEMA}.entry where entry.account = mine.name)
+                for no key update of account
+            ), written as (
+                insert into {SCHEMA}.entry (account, seq, line)
+                select added.account, added.seq, added.line
+                from unnest(%s::text[], %s::bigint[], %s::text[]) as added (account, seq, line)
+                join owned on owned.name = added.account
+                on conflict do nothing
+                returning account
+            )
+            select account, count(*) from written group by account
+            """,  # noqa: S608
+            [
+                [group.account for group in groups],
+                [group.owner for group in groups],
+                [group.after for group in groups],
+                [group.account for group in groups for _ in group.lines],
+                [group.after + number for group in groups for number, _ in enumerate(group.lines, 1)],
+                [line.decode().removesuffix("\n") for group in groups for line in group.lines],
+            ],
+        ).fetchall()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some lines of a ledger, each with its newline; `last` is the number of the last one."""
+
+    content: bytes
+    last: int
+
+
+def read(connection: Connection, account: str, after: int) -> Chunk | None:
+    """Return the lines after this number, not all at once; None where there are no more."""
+    last, content = connection.execute(
+        f"""
+        select max(seq), string_agg(line || chr(10), '' order by seq)
+        from (select seq, line from {SCHEMA}.entry where account = %s and seq > %s order by seq limit %s) as chunk
+        """,  # noqa: S608
+        [account, after, LINES_AT_A_TIME],
+    ).fetchone() or (None, None)
+    return None if last is None else Chunk(content.encode(), last)
+
+
+def has_lines(connection: Connection, account: str) -> bool:
+    """Return whether there is such a ledger."""
+    query = f"select 1 from {SCHEMA}.entry where account = %s limit 1"  # noqa: S608
+    return connection.execute(query, [account]).fetchone() is not None
+
+
+def names(connection: Connection, begin: str) -> list[str]:
+    """Return the names of the ledgers that are called so, or begin so with a dot behind it, sorted."""
+    query = f"""
+        select name from {SCHEMA}.account where (name = %s or starts_with(name, %s))
+        and exists (select from {SCHEMA}.entry where account = name)
+    """  # noqa: S608
+    return sorted(name for (name,) in connection.execute(query, [begin, f"{begin}."]))
+
+
+def last_number(connection: Connection, account: str) -> int:
+    """Return the number of the ledger's last line; 0 where there is none."""
+    query = f"select coalesce(max(seq), 0) from {SCHEMA}.entry where account = %s"  # noqa: S608
+    (number,) = connection.execute(query, [account]).fetchone() or (0,)
+    return int(number)
+
+
+def place(connection: Connection) -> str:
+    """Return what tells this database from one that was made of its backup, or of its standby.
+
+    That is the number of the server's files, the database, the table, and the server's timeline, which changes when a
+    backup is put back or a standby takes over. A service that does not tell the last is known by the others.
+    """
+    (here,) = connection.execute(
+        f"""
+        select concat_ws(':', (select system_identifier from pg_control_system()),
+            (select oid from pg_database where datname = current_database()),
+            pg_relation_filenode('{SCHEMA}.entry'::regclass))
+        """  # noqa: S608
+    ).fetchone() or ("",)
+    try:
+        (timeline,) = connection.execute("select left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)").fetchone() or (
+            "",
+        )
+    except (psycopg.errors.FeatureNotSupported, psycopg.errors.InsufficientPrivilege):
+        timeline = ""
+    return f"{here}:{timeline}"
+
+
+def note_place(connection: Connection, account: str, owner: str, seen: str) -> None:
+    """Note on which server the owner knows the ledger to be complete."""
+    connection.execute(
+        f"update {SCHEMA}.account set seen = %s where name = %s and owner = %s",  # noqa: S608
+        [seen, account, owner],
+    )
+
+
+def add_late(connection: Connection, account: str, owner: str, lines: Sequence[bytes]) -> None:
+    """Keep what an owner has to say after its lease; this needs none."""
+    connection.execute(
+        f"insert into {SCHEMA}.late (account, owner, line) select %s, %s, unnest(%s::text[])",
+        [account, owner, [line.decode().removesuffix("\n") for line in lines]],
+    )
+
+
+def late(connection: Connection, account: str) -> Iterator[bytes]:
+    """Yield the lines that owners wanted to write after their leases."""
+    query = f"select line from {SCHEMA}.late where account = %s order by at"  # noqa: S608
+    for (line,) in connection.execute(query, [account]).fetchall():
+        yield line.encode()
+
+
+def purge(connection: Connection, account: str, owner: str) -> bool:
+    """Delete whatever there is of a ledger that this owner has; return whether it still had it."""
+    with connection.transaction():
+        gone = connection.execute(
+            f"delete from {SCHEMA}.account where name = %s and owner = %s and until > clock_timestamp()",  # noqa: S608
+            [account, owner],
+        )
+        if not gone.rowcount:
+            return False
+        for table in ("entry", "late", "hint"):
+            connection.execute(f"delete from {SCHEMA}.{table} where account = %s", [account])  # noqa: S608
+        if (connection.execute("select to_regclass(%s)", [f"{SCHEMA}.task"]).fetchone() or (None,))[0]:
+            connection.execute(f"delete from {SCHEMA}.task where account = %s", [account])  # noqa: S608
+    return True
