@@ -27,15 +27,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bulk_onboard.ledger.database.setup import set_up
-from bulk_onboard.ledger.database.store import PostgresStore
-from bulk_onboard.ledger.file_store import FileStore
-
 from bench.figure import Figure
 from bench.ledger import sent_entries
 from bench.many import CPU_ACCOUNTS, CPU_RECORDS, CPU_SIZE, CPU_TURNS, finished, make_job, new_folder, run_of
 from bench.submission import counter
 from bulk_onboard.clock import SystemClock
+from bulk_onboard.ledger.database.store import PostgresStore
+from bulk_onboard.ledger.file_store import FileStore
 from bulk_onboard.model.store import Store
 from bulk_onboard.units import Quota
 from tests.support.cluster import ACCOUNTS, ROWS, Cluster, Outcome, auth_id
@@ -46,6 +44,7 @@ AT_A_TIME = 4
 QUOTA, SETTLE_S = Quota(30, 60.0), 20
 SOON_S = 90
 ON_ITS_WAY_S = 1.0  # what was sent before the kill has arrived by then
+ABOUT = {"job": "bench", "base_url": "https://api.plivo.com"}
 APPENDING_S, TURNS, MANY = 5.0, 3, 80
 
 
@@ -63,6 +62,10 @@ def _server() -> Any:
     if binaries is None:
         raise SystemExit(MISSING)
     return Server.opened(binaries, in_memory=False)
+
+
+def _store(database: Database, name: str) -> PostgresStore:
+    return PostgresStore(database.address, Path(f"{name}.ledger.jsonl"), **ABOUT)
 
 
 # Chaos.
@@ -223,12 +226,11 @@ def _appends() -> Iterator[Figure]:
 
 def _appended(server: Server, kind: str, accounts: int) -> Appended:
     with tempfile.TemporaryDirectory(prefix="bench-appends-") as folder, Database.made(server) as database:
-        set_up(database.address)
-        ledgers = [Path(folder) / f"bench.a{number:03d}.ledger.jsonl" for number in range(accounts)]
-        about = {"job": "bench", "base_url": "https://api.plivo.com"}
+        _store(database, "setup").setup()
+        names = [f"bench.a{number:03d}" for number in range(accounts)]
         stores: list[Store] = [
-            FileStore(ledger, **about) if kind == "file" else PostgresStore(database.address, ledger, **about)
-            for ledger in ledgers
+            FileStore(Path(folder) / f"{name}.ledger.jsonl", **ABOUT) if kind == "file" else _store(database, name)
+            for name in names
         ]
         return asyncio.run(_append_to(stores))
 
@@ -271,7 +273,7 @@ def _cpu() -> Iterator[Figure]:
         for _ in range(CPU_TURNS):
             for kind in ("file", "database"):
                 with new_folder() as folder, counter() as url, Database.made(server) as database:
-                    set_up(database.address)
+                    _store(database, "setup").setup()
                     job = make_job(
                         folder,
                         CPU_ACCOUNTS,
