@@ -74,14 +74,17 @@ def _address(typed: str | None) -> str:
 async def _work(address: str, accounts: int, uploads: int) -> None:
     from bulk_onboard.clock import SystemClock
     from bulk_onboard.cluster import rules
-    from bulk_onboard.cluster.engine import opened
+    from bulk_onboard.cluster.engine import check_installed, opened
+
+    check_installed()
     from bulk_onboard.cluster.worker import work
+    from bulk_onboard.ledger.database.address import shown
     from bulk_onboard.pipeline.stop import Stop
 
     stop = Stop()
     heed_signals(stop)
     async with opened(address) as engine:
-        tell(f"Working for up to {format_count(accounts, 'account')} from {engine.where}.")
+        tell(f"Working for up to {format_count(accounts, 'account')} of {shown(address)}.")
         await work(
             engine,
             address=address,

@@ -9,12 +9,13 @@ What Procrastinate logs is not shown: it would name paths.
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.errors import DatabaseError, UsageError
+from bulk_onboard.errors import UsageError
+from bulk_onboard.threads import in_thread
 
 if TYPE_CHECKING:
     from procrastinate import App, JobContext
@@ -27,7 +28,8 @@ MISSING = (
     "pip install 'bulk-onboard[cluster]'"
 )
 CONNECTIONS = 2
-_ANSWERS_IN_S = 10
+_ANSWERS_IN_S = 10.0
+_ABOUT_CONTENT = ("P0", "23")  # what a function refused, and what is there already or not any more
 _VERSION = "procrastinate "
 
 
@@ -35,6 +37,7 @@ def check_installed() -> None:
     """Raise UsageError where Procrastinate is not installed."""
     try:
         import procrastinate  # noqa: F401, PLC0415 - optional
+        import psycopg  # noqa: F401, PLC0415
     except ImportError:
         raise UsageError(MISSING) from None
 
@@ -95,11 +98,11 @@ class Engine:
     """Procrastinate on one database; `opened` makes one.
 
     Attributes:
-        where: the address, for messages.
+        address: of the database.
     """
 
-    def __init__(self, app: "App", where: str) -> None:
-        self.where = where
+    def __init__(self, app: "App", address: str) -> None:
+        self.address = address
         self._app = app
 
     async def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
@@ -108,7 +111,7 @@ class Engine:
         Raises:
             DatabaseError: the database cannot be reached.
         """
-        with explaining(self.where):
+        with explaining(self.address):
             return await self._app.connector.execute_query_all_async(query, **values)
 
     @asynccontextmanager
@@ -118,28 +121,24 @@ class Engine:
         Raises:
             DatabaseError: the database cannot be reached.
         """
-        with explaining(self.where):
+        with explaining(self.address):
             async with self._app.connector.pool.connection() as connection, connection.transaction():  # type: ignore[attr-defined]
                 yield Transaction(self._app, connection)
 
     async def stalled(self, dead_after_s: float) -> list[Stalled]:
         """Return the jobs whose workers have given no sign of life for so long."""
-        with explaining(self.where):
+        with explaining(self.address):
             jobs = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after_s)
         return [Stalled(job.id, job.lock or "") for job in jobs if job.id is not None]
 
     async def give_up(self, stalled: Stalled) -> None:
         """End a job of a dead worker as failed; one that somebody else has ended meanwhile stays as it is."""
-        import procrastinate  # noqa: PLC0415 - optional
+        from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - optional
         from procrastinate.jobs import Status  # noqa: PLC0415
 
         manager = self._app.job_manager
-        with explaining(self.where):
-            try:
-                await manager.finish_job_by_id_async(stalled.job_id, status=Status.FAILED, delete_job=False)
-            except procrastinate.exceptions.ConnectorException as error:
-                if is_trouble(error):
-                    raise
+        with suppress(ConnectorException), explaining(self.address):
+            await manager.finish_job_by_id_async(stalled.job_id, status=Status.FAILED, delete_job=False)
 
     async def silent_s(self, worker_id: int) -> float | None:
         """Return for how many seconds a worker has given no sign of life, by the database's clock.
@@ -178,14 +177,14 @@ class Engine:
             stalled_worker_timeout=times.dead_after_s,
             delete_jobs="always",  # `task` has what is to be known of them
         )
-        return Crew(worker, self.where)
+        return Crew(worker, self.address)
 
 
 class Crew:
     """A worker of Procrastinate; `Engine.crew` makes one."""
 
-    def __init__(self, worker: Any, where: str) -> None:
-        self._worker, self._where = worker, where
+    def __init__(self, worker: Any, address: str) -> None:
+        self._worker, self._address = worker, address
 
     @property
     def worker_id(self) -> int | None:
@@ -198,7 +197,7 @@ class Crew:
         Raises:
             DatabaseError: the database cannot be reached.
         """
-        with explaining(self._where):
+        with explaining(self._address):
             await self._worker.run()
 
     def stop(self) -> None:
@@ -214,81 +213,69 @@ async def opened(address: str) -> AsyncIterator[Engine]:
         UsageError: Procrastinate is not installed, or the database lacks its tables, or has those of another version.
         DatabaseError: the database cannot be reached.
     """
-    async with _opened(address) as (app, where):
-        engine = Engine(app, where)
-        await _check_schema(engine)
+    check_installed()
+    await in_thread(_check_server, address)
+    async with _opened(address) as app:
+        engine = Engine(app, address)
+        there, here = await _version_there(engine), version_here()
+        if there != here:
+            raise UsageError(_misfit(there, here, address))
         yield engine
 
 
 @asynccontextmanager
-async def _opened(address: str) -> AsyncIterator[tuple["App", str]]:
-    check_installed()
+async def _opened(address: str) -> AsyncIterator["App"]:
     import procrastinate  # noqa: PLC0415 - optional
+
+    from bulk_onboard.ledger.database.address import parameters  # noqa: PLC0415 - brings psycopg
 
     for name in ("procrastinate", "psycopg"):
         logging.getLogger(name).propagate = False
         logging.getLogger(name).addHandler(logging.NullHandler())
-    from bulk_onboard.ledger.database.address import shown  # noqa: PLC0415
-
-    where = shown(address)
     connector = procrastinate.PsycopgConnector(
         min_size=1,
         max_size=CONNECTIONS,
         timeout=_ANSWERS_IN_S,
         reconnect_timeout=_ANSWERS_IN_S,
-        kwargs=_told(address),
+        kwargs={**parameters(address), "autocommit": True, "prepare_threshold": None},
         configure=_configure,
     )
-    app = procrastinate.App(connector=connector)
-    with explaining(where):
-        await _try(address)
+    with explaining(address):
         await connector.open_async()
     try:
-        yield app, where
+        yield procrastinate.App(connector=connector)
     finally:
         await connector.close_async()
-
-
-def _told(address: str) -> dict[str, Any]:
-    from bulk_onboard.ledger.database.address import parameters  # noqa: PLC0415 - optional
-
-    return {**parameters(address), "autocommit": True, "prepare_threshold": None}
-
-
-async def _try(address: str) -> None:
-    """Raise what keeps a connection from being made: the pool would only say that none was made in time."""
-    import psycopg  # noqa: PLC0415 - optional
-
-    connection = await psycopg.AsyncConnection.connect(**_told(address))
-    await connection.close()
 
 
 async def _configure(connection: Any) -> None:
     await connection.execute("SET search_path TO bulk_onboard")
 
 
+def _check_server(address: str) -> None:
+    """Raise UsageError unless ledgers can be kept there; a pool would only say that it has no connection."""
+    from bulk_onboard.ledger.database import checks  # noqa: PLC0415 - brings psycopg
+    from bulk_onboard.ledger.database.link import linked  # noqa: PLC0415
+
+    with linked(address) as link:
+        link.ask(lambda connection: checks.check(connection, address))
+
+
 @contextmanager
-def explaining(where: str) -> Iterator[None]:
-    """Raise DatabaseError with a sentence where the database cannot be reached."""
+def explaining(address: str) -> Iterator[None]:
+    """Raise what an error of the database means for people; what was refused for its content alone stays as it is."""
     import procrastinate  # noqa: PLC0415 - optional
     import psycopg  # noqa: PLC0415 - optional
+
+    from bulk_onboard.ledger.database.trouble import explained  # noqa: PLC0415
 
     try:
         yield
     except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
-        if not is_trouble(error):
+        cause = error if isinstance(error, psycopg.Error) else error.__cause__
+        if not isinstance(cause, psycopg.Error) or (cause.sqlstate or "").startswith(_ABOUT_CONTENT):
             raise
-        said = str(error if isinstance(error, psycopg.Error) else error.__cause__).strip()
-        why = said.splitlines()[0].rstrip(".") if said else "it does not answer"
-        raise DatabaseError(f"The database {where} cannot be reached: {why}. Try again later.") from error
-
-
-def is_trouble(error: BaseException) -> bool:
-    """Return whether this is about the connection or the server, and not about what was asked."""
-    import psycopg  # noqa: PLC0415 - optional
-
-    cause = error if isinstance(error, psycopg.Error) else error.__cause__
-    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        raise explained(cause, address) from error
 
 
 # The schema.
@@ -304,21 +291,15 @@ async def set_up(address: str, tables: str) -> None:
         UsageError: Procrastinate is not installed, or the tables are of a newer version.
         DatabaseError: the database cannot be reached.
     """
-    async with _opened(address) as (app, where), Engine(app, where).transaction() as transaction:
+    async with _opened(address) as app, Engine(app, address).transaction() as transaction:
         await transaction.rows("SELECT pg_advisory_xact_lock(hashtext('bulk_onboard engine'))")
         there, here = await _version_there(transaction), version_here()
         if there > here:
-            raise UsageError(_misfit(there, here, where))
+            raise UsageError(_misfit(there, here, address))
         for script in _scripts(after=there):
             await transaction.run(script)
         await transaction.run(tables)
         await transaction.run(f"COMMENT ON TABLE procrastinate_jobs IS '{_VERSION}{here}'")
-
-
-async def _check_schema(engine: Engine) -> None:
-    there, here = await _version_there(engine), version_here()
-    if there != here:
-        raise UsageError(_misfit(there, here, engine.where))
 
 
 async def _version_there(database: Engine | Transaction) -> str:
@@ -349,18 +330,19 @@ def _scripts(after: str) -> list[str]:
     return [script for name, script in sorted(_migrations().items()) if name[:8] > after]
 
 
-def _misfit(there: str, here: str, where: str) -> str:
-    from bulk_onboard.model.command import command_line  # noqa: PLC0415
+def _misfit(there: str, here: str, address: str) -> str:
+    from bulk_onboard.ledger.database.address import shown  # noqa: PLC0415 - brings psycopg
+    from bulk_onboard.ledger.database.trouble import setup_command  # noqa: PLC0415
 
+    name, setup = shown(address), setup_command(address)
     if there > here:
         return (
-            f"The database {where} was set up for a newer Procrastinate ({there}) than is installed here ({here}). "
-            "Install the same version on all machines."
+            f"{name} was set up for a newer Procrastinate (tables of {there}) than is installed here ({here}). Install "
+            "the same version on all machines."
         )
-    setup = command_line("bulk-onboard", "store", "setup", where)
-    if not there:
-        return f"The database {where} lacks the tables of the workers. To make them, type: {setup}"
-    return (
-        f"The database {where} was set up for an older Procrastinate ({there}) than is installed here ({here}). "
-        f"Stop all workers, and type: {setup}"
-    )
+    if there:
+        return (
+            f"{name} was set up for an older Procrastinate (tables of {there}) than is installed here ({here}). Stop "
+            f"all workers, and type: {setup}"
+        )
+    return f"{name} is not set up for workers yet. To make the tables, type: {setup}"

@@ -33,6 +33,7 @@ from bulk_onboard.errors import (
     describe_bug,
 )
 from bulk_onboard.job import Job, load_jobs
+from bulk_onboard.ledger.database.address import shown
 from bulk_onboard.pipeline.accounts import run_account
 from bulk_onboard.pipeline.meeting import Meeting
 from bulk_onboard.pipeline.others import OtherLedgers
@@ -177,7 +178,7 @@ class _Worker:
     def _ask_why(self, *ended: asyncio.Future[None]) -> None:
         """Stop all where something ended that should go on."""
         error = next((each.exception() for each in ended if each.done() and each.exception()), None)
-        self.stop.request(error or DatabaseError(f"The database {self.engine.where} cannot be reached."))
+        self.stop.request(error or DatabaseError(f"The database {self._where} cannot be reached."))
 
     async def _part(self, working: asyncio.Future[None]) -> None:
         """Wait until all runs have ended and were given back; a database that may have failed is waited for briefly."""
@@ -220,10 +221,14 @@ class _Worker:
             await self.clock.sleep(min(TICK_S, self.times.heartbeat_s / 2))
         raise self._taken_for_dead()
 
+    @property
+    def _where(self) -> str:
+        return shown(self.address)
+
     def _taken_for_dead(self) -> StoppedError:
         return DatabaseError(
             f"This worker gave no sign of life for {self.times.dead_after_s:g} s, since it slept or the database "
-            f"{self.engine.where} did not answer. So its accounts are given to others; start it again."
+            f"{self._where} did not answer. So its accounts are given to others; start it again."
         )
 
     # A try.
