@@ -265,6 +265,25 @@ class RefreshOfAll(_Refreshed):
     report: ReportOverAll
 
 
+class Task(Part):
+    """An account that was handed over to workers."""
+
+    status: Annotated[str, Meta(description="waiting, running, to be tried again, done, failed or stopped.")]
+    machine: Annotated[str, Meta(description="Host and process of the worker that runs it, or did last; else empty.")]
+    tries: Count
+    in_vain: Annotated[int, Meta(ge=0, description="How many tries in a row got nothing done.")]
+    again_at: Annotated[str | None, Meta(description="When it is tried again at the earliest.")]
+    last_exit_status: Annotated[int | None, Meta(description="How the last try ended; null before that.")]
+    why: Annotated[str, Meta(description="What ended that before its end; else empty.")]
+
+
+class Lease(Part):
+    """Who has a ledger open."""
+
+    machine: str
+    until: Annotated[str, Meta(description="When the lease is over, unless it is prolonged.")]
+
+
 class Status(Answer):
     """`status`."""
 
@@ -274,6 +293,10 @@ class Status(Answer):
     runs: Count
     ledger: str
     next: str | None
+    task: Annotated[Task | UnsetType | None, Meta(description="Of ledgers in a database; null: not handed over.")] = (
+        UNSET
+    )
+    lease: Annotated[Lease | UnsetType | None, Meta(description="Of ledgers in a database; null: nobody's.")] = UNSET
 
 
 class StatusOfAccount(Status, kw_only=True):

@@ -1,9 +1,10 @@
 """Accounts on several machines: `worker`, `stop`, and what `run --cluster` does in place of a run."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, TextIO
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from urllib.parse import urlsplit
 
 import typer
@@ -12,10 +13,12 @@ from bulk_onboard.cli.output import Output, awaited, can_ask, finish, is_wanted,
 from bulk_onboard.cli.process import heed_signals, signals_to_heed
 from bulk_onboard.cli.verb import Invocation
 from bulk_onboard.errors import ExitStatus, SignalledError, UsageError
-from bulk_onboard.units import format_count, format_list
+from bulk_onboard.units import format_clock, format_count, format_list
 
 if TYPE_CHECKING:
     from bulk_onboard.cluster.client import HandedOver
+    from bulk_onboard.cluster.tasks import Place, Task
+    from bulk_onboard.job import Job
     from bulk_onboard.pipeline.accounts import AllResults
     from bulk_onboard.pipeline.stop import Stop
 
@@ -254,3 +257,72 @@ async def _stop(invocation: Invocation) -> Output:
             print(sentence, file=stream)
 
     return Output(ExitStatus.DONE, {"taken_back": taken_back, "ending": ending, "idle": idle}, show)
+
+
+# What `status` says of it.
+
+
+def data_of(place: "Place") -> dict[str, Any]:
+    """Return what `--json` prints of who works at an account."""
+    task, owner = place.task, place.owner
+    return {
+        "task": task
+        and {
+            "status": task.status.value,
+            "machine": task.machine,
+            "tries": task.tries,
+            "in_vain": task.in_vain,
+            "again_at": task.again_at and task.again_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "last_exit_status": task.exit_status and int(task.exit_status),
+            "why": task.sentence,
+        },
+        "lease": owner
+        and {
+            "machine": f"{owner.host}:{owner.pid}",
+            "until": datetime.fromtimestamp(owner.until, UTC).isoformat(timespec="seconds"),
+        },
+    }
+
+
+def places_of_all(jobs: "Sequence[Job]") -> "Mapping[str, Place]":
+    """Return by account who works at it; nothing where ledgers are files."""
+    if jobs[0].database is None:
+        return {}
+    from bulk_onboard.cluster.tasks import places_of
+
+    names = {job.ledger.name.removesuffix(".ledger.jsonl"): job.account for job in jobs}
+    return {names[name]: place for name, place in places_of(jobs[0].database, list(names)).items()}
+
+
+def at_work(place: "Place | None", now: datetime, zone: tzinfo | None) -> Iterator[str]:
+    """Yield who works at an account, in a few words each; nothing where nobody does and it was never handed over."""
+    if place is None:
+        return
+    task, owner = place.task, place.owner
+    if task is not None:
+        yield _of_task(task, now, zone)
+    if owner is not None:
+        until = datetime.fromtimestamp(owner.until, UTC).astimezone(zone)
+        is_workers = task is not None and task.machine == f"{owner.host}:{owner.pid}"
+        whose = "" if is_workers else f"in use on {owner.host}:{owner.pid}, "
+        yield f"{whose}lease until {until:%H:%M:%S}"
+
+
+def _of_task(task: "Task", now: datetime, zone: tzinfo | None) -> str:
+    from bulk_onboard.cluster.tasks import Status
+
+    if task.status is Status.RUNNING:
+        return f"running on {task.machine}" + (", to be stopped" if task.is_to_stop else "")
+    if task.status is Status.WAITING:
+        return "waiting for a worker"
+    if task.again_at is not None:
+        return f"to be tried again at {format_clock(task.again_at.astimezone(zone), now)}"
+    return task.status.value
+
+
+def why_ended(places: "Mapping[str, Place]") -> Iterator[str]:
+    """Yield what ended tasks before their end, or the last try of those that are to be tried again."""
+    from bulk_onboard.reporting.console_accounts import in_words
+
+    told = {account: place.task.sentence for account, place in places.items() if place.task and place.task.sentence}
+    yield from in_words(told.items()) if any(told) else told.values()

@@ -5,15 +5,19 @@ whoever works at another job of this account has no say any more. What changes b
 instants are the database's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from bulk_onboard.cluster.engine import Engine, Stalled, Transaction
 from bulk_onboard.cluster.rules import Next, Then
 from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.ledger.database.lease import Owner
+from bulk_onboard.ledger.database.link import linked
+from bulk_onboard.ledger.database.statements import Connection, owner_of
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS bulk_onboard.task (
@@ -330,6 +334,49 @@ class Tasks:
             job_id=job_id,
             account=account,
         )
+
+
+# For whoever only looks, also where nothing was set up for workers.
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an account is worked at.
+
+    Attributes:
+        task: what was handed over; None where it never was.
+        owner: who has its ledger open now; None where nobody does.
+    """
+
+    task: Task | None = None
+    owner: Owner | None = None
+
+
+def places_of(address: str, accounts: Sequence[str]) -> dict[str, Place]:
+    """Return where each of these accounts is worked at; it takes its time.
+
+    Raises:
+        UsageError: the database is not set up.
+        StoppedError: it cannot be reached.
+    """
+    with linked(address) as link:
+        return link.ask(partial(_places_of, accounts=list(accounts)))
+
+
+def _places_of(connection: Connection, accounts: list[str]) -> dict[str, Place]:
+    owners = {account: owner_of(connection, account) for account in accounts}
+    tasks = dict[str, Task]()
+    (there,) = connection.execute("SELECT to_regclass('bulk_onboard.task')").fetchone() or (None,)
+    if there:
+        query = f"SELECT {_COLUMNS} FROM bulk_onboard.task WHERE account = ANY(%s)"  # noqa: S608 - a constant
+        cursor = connection.execute(query, [accounts])
+        names = [column.name for column in cursor.description or ()]
+        rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+        tasks = {row["account"]: _task(row) for row in rows}
+    return {
+        account: Place(tasks.get(account), owner if owner and owner.left_s > 0 else None)
+        for account, owner in owners.items()
+    }
 
 
 def _check_same_job(order: Order, job_file: str) -> None:
