@@ -7,6 +7,7 @@ that has ended when it wants to end it, and changes nothing.
 What Procrastinate logs is not shown: it would name paths.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.errors import UsageError
+from bulk_onboard.errors import BulkOnboardError, UsageError
 from bulk_onboard.threads import in_thread
 
 if TYPE_CHECKING:
@@ -197,12 +198,21 @@ class Crew:
         Raises:
             DatabaseError: the database cannot be reached.
         """
+        asyncio.get_running_loop().set_exception_handler(_pass_over)
         with explaining(self._address):
             await self._worker.run()
 
     def stop(self) -> None:
         """Take no more jobs."""
         self._worker.stop()
+
+
+def _pass_over(loop: asyncio.AbstractEventLoop, what: dict[str, Any]) -> None:
+    """Say nothing of a job that could not be ended, since others have it by now, or will find it."""
+    import procrastinate  # noqa: PLC0415 - optional
+
+    if not isinstance(what.get("exception"), procrastinate.exceptions.ConnectorException | BulkOnboardError):
+        loop.default_exception_handler(what)
 
 
 @asynccontextmanager
