@@ -139,7 +139,7 @@ class PostgresStore:
         """Return the ledgers of the database that are called like `ledger`, as the files they would be, sorted."""
         name = ledger.name.removesuffix(_ENDING)
         names = self._ask(partial(statements.names, begin=name))
-        return tuple(ledger.with_name(f"{name}{_ENDING}") for name in names)
+        return tuple(sorted(ledger.with_name(f"{name}{_ENDING}") for name in names))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes as they are in a file, also of a damaged one; UsageError where there is none."""
