@@ -127,11 +127,13 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
     Each call is listed with its time, outcome, api_id and document digests. With --server the record is compared with
     the API and with today's files: exit status 3 where the API differs.
     """
+    from bulk_onboard.ledger.disk import ledger_blocks
     from bulk_onboard.ledger.story import story
     from bulk_onboard.reporting.console import print_story
     from bulk_onboard.reporting.printer import shown
 
-    stories = story(_file_of(invocation.job), key)
+    file = _file_of(invocation.job)
+    stories = story(ledger_blocks(file), str(file), key)
     diffs = _diffs(invocation, stories) if server else (None,) * len(stories)
     differs = any(diff is not None and diff.differences for diff in diffs)
 

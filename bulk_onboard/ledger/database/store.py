@@ -14,6 +14,7 @@ from bulk_onboard.errors import BulkOnboardError, LedgerError, LockedError, Stop
 from bulk_onboard.ledger.codec import LineError, decode
 from bulk_onboard.ledger.database import checks, statements, trouble
 from bulk_onboard.ledger.database.address import shown
+from bulk_onboard.ledger.database.follow import DatabaseFollower
 from bulk_onboard.ledger.database.hints import PostgresHints
 from bulk_onboard.ledger.database.lease import TIMES, DatabaseLease, Owner, new_owner
 from bulk_onboard.ledger.database.link import DatabaseWriter, Link, linked
@@ -24,7 +25,7 @@ from bulk_onboard.ledger.queued_journal import QueuedJournal
 from bulk_onboard.model.entry import Adopted, Done, LedgerOpened, Op
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
-from bulk_onboard.model.store import Follower, Lease
+from bulk_onboard.model.store import Lease
 from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
@@ -206,9 +207,9 @@ class PostgresStore:
             raise self._locked(self.owner() or Owner("", 0.0, 0.0))
         return kept
 
-    def follow(self) -> Follower:
+    def follow(self) -> DatabaseFollower:
         """Return what follows the ledger while somebody else writes it."""
-        raise NotImplementedError
+        return DatabaseFollower(self.address, self.account, self.name)
 
     @asynccontextmanager
     async def opened(
