@@ -31,7 +31,7 @@ def ledger_files(office: Office) -> set[str]:
 
 def command_in(told: str) -> list[str]:
     """The words of the command that a message ends with."""
-    return shlex.split(told.partition("type: bulk-onboard ")[2].partition(" — ")[0])
+    return shlex.split(told.partition("type: bulk-onboard ")[2])
 
 
 async def test_runs_leave_no_file_of_a_ledger(stored: Office) -> None:
@@ -148,7 +148,7 @@ async def test_it_is_written_into_a_file(stored: Office) -> None:
     assert (2, 0, 2, 0) == (refused.status, made.status, again.status, named.status), made.err
     assert b"".join(stored.job().store.blocks()) == copy.read_bytes() == (stored.folder / "other.jsonl").read_bytes()
     assert 0o600 == stat.S_IMODE(copy.stat().st_mode)
-    assert f"name that file, {copy}, as JOB" in refused.err
+    assert f"name {copy} as JOB, once it is there." in refused.err
     for words in (("verify", str(copy)), ("show", str(copy), "K-1"), ("repair", str(copy))):
         told = await typed("ledger", *words, cwd=stored.folder)
         assert 0 == told.status, told.err
@@ -160,7 +160,8 @@ async def test_what_reads_a_file_says_how_to_get_one(stored: Office, verb: str, 
     told = await stored.type(verb, *words)
 
     assert 2 == told.status
-    assert "is in a database, and this works on a file. To write it into one, type: bulk-onboard ledger" in told.err
+    assert "is in a database, and this works on a file: name " in told.err
+    assert "To write it, type: bulk-onboard ledger export " in told.err
 
 
 async def test_a_damaged_one_is_salvaged_by_way_of_a_file(stored: Office, postgres: Database) -> None:
