@@ -34,6 +34,7 @@ from bulk_onboard.ledger.hints import hints_folder, is_hints_folder
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.maintenance.convert import remove_copies
+from bulk_onboard.maintenance.transfer import copy_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
 from bulk_onboard.model.store import Store
@@ -200,6 +201,7 @@ def pieces(job: Job) -> tuple[Piece, ...]:
     found = [
         *([Piece(ledger, LEDGER)] if of_file else ()),
         *_beside(ledger, rf"{re.escape(ledger.name)}\.imported-[0-9]+", LEDGER),
+        Piece(copy_of(job), LEDGER),
         *_beside(ledger, rf"{re.escape(ledger.name)}\.broken-[0-9]+", BROKEN),
         *_reports(job.report, job.formats),
         *(() if _is_shared(job) else _made_of_workbook(job)),
