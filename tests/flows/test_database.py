@@ -41,6 +41,7 @@ async def test_runs_leave_no_file_of_a_ledger(stored: Office) -> None:
     stored.fill(4)
     second = await stored.run()
     status = await stored.type("status", "--json")
+    held = await stored.type("resolve")
 
     assert (0, 3, 0, 1) == (first.exit_status, first.sent, second.exit_status, second.sent)
     assert 4 == len(stored.sandbox.state.records) == len(stored.sheet("Results"))
@@ -48,6 +49,7 @@ async def test_runs_leave_no_file_of_a_ledger(stored: Office) -> None:
     assert status.json["ledger"] == first.ledger
     assert first.ledger.startswith("businesses in postgresql://127.0.0.1")
     assert set() == ledger_files(stored)
+    assert f"--store {stored.store}" in held.err  # in the command that it says to type
 
 
 async def test_every_verb_finds_it(stored: Office) -> None:
