@@ -91,6 +91,8 @@ register_job_verb(_ledger, "show", ledger.show_record, or_ledger=True, writes=Fa
 register_job_verb(_ledger, "verify", ledger.verify_ledger, or_ledger=True, writes=False)
 register_job_verb(_ledger, "repair", ledger.repair_ledger, or_ledger=True)
 register_job_verb(_ledger, "rebuild", ledger.rebuild)
+register_job_verb(_ledger, "export", ledger.export_ledger, writes=False)
+register_job_verb(_ledger, "import", ledger.import_ledger)
 register_job_verb(app, "purge", fix.purge, group=LOOK)
 
 app.add_typer(_store, name="store", rich_help_panel=SERVE)

@@ -10,5 +10,6 @@ above it:
     checks      whether a server is fit to keep ledgers
     link        the one connection of the process, in a thread of its own
     hints       what was heard of records and not read yet
+    follow      a ledger while somebody else writes it
     store       a ledger as the rest of the tool sees it
 """

@@ -15,6 +15,7 @@ from bulk_onboard.ledger.codec import LineError, decode
 from bulk_onboard.ledger.database import checks, statements, trouble
 from bulk_onboard.ledger.database import lease as leases
 from bulk_onboard.ledger.database.address import shown
+from bulk_onboard.ledger.database.follow import DatabaseFollower
 from bulk_onboard.ledger.database.hints import PostgresHints
 from bulk_onboard.ledger.database.lease import DatabaseLease, Owner, new_owner
 from bulk_onboard.ledger.database.link import DatabaseWriter, Link, linked
@@ -25,7 +26,7 @@ from bulk_onboard.ledger.queued_journal import QueuedJournal
 from bulk_onboard.model.entry import Adopted, Done, LedgerOpened, Op
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
-from bulk_onboard.model.store import Follower, Lease
+from bulk_onboard.model.store import Lease
 from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
@@ -215,9 +216,9 @@ class PostgresStore:
 
         return self._ask(do)
 
-    def follow(self) -> Follower:
+    def follow(self) -> DatabaseFollower:
         """Return what follows the ledger while somebody else writes it."""
-        raise NotImplementedError
+        return DatabaseFollower(self.address, self.account, self.name)
 
     @asynccontextmanager
     async def opened(
