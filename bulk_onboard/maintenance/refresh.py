@@ -93,7 +93,7 @@ async def refresh_job(
                 journal,
                 shown.records,
                 await _rows(job, journal.ledger_state, sheet, book),
-                may_be_gone=lambda record: is_old(record, clock.now(), job.settle),
+                may_be_gone=lambda record: is_old(record, journal.now(), job.settle),
             )
         records = journal.ledger_state.records.values()
     return Refreshed(

@@ -184,7 +184,7 @@ def may_be_gone(run: Run, record: Record) -> bool:
     if record.tried > run.began:
         return False
     locked_s = run.clock.monotonic() - run.journal.locked_at
-    return locked_s >= run.job.settle or is_old(record, run.clock.now(), run.job.settle)
+    return locked_s >= run.job.settle or is_old(record, run.journal.now(), run.job.settle)
 
 
 async def _note_contents(run: Run) -> None:
