@@ -687,6 +687,24 @@ class Rebuild(Answer):
     next: Next
 
 
+class Exported(Answer):
+    """`ledger export`."""
+
+    ledger: str
+    file: str
+    lines: Count
+
+
+class Imported(Answer):
+    """`ledger import`."""
+
+    ledger: str
+    file: Annotated[str, Meta(description="What it was read from; where that was put aside, its new name.")]
+    lines: Count
+    kept_as: Annotated[str | None, Meta(description="The damaged ledger that gave way to it, by its new name.")]
+    next: Next
+
+
 class File(Part):
     """A file of the job."""
 
@@ -928,6 +946,8 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "ledger verify": (Verify,),
     "ledger repair": (Repair,),
     "ledger rebuild": (Rebuild,),
+    "ledger export": (Exported,),
+    "ledger import": (Imported,),
     "purge": (Purge,),
     "serve": (Serve,),
     "listen": (Listen, ListenOfAll),

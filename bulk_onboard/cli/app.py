@@ -21,6 +21,7 @@ from bulk_onboard.cli import (
     sandbox,
     serve,
     status,
+    store,
 )
 from bulk_onboard.cli.command_line import PROGRAM, VerbCommand, VerbGroup
 from bulk_onboard.cli.verb import register_job_verb
@@ -42,6 +43,7 @@ _ledger = typer.Typer(
     help="Look into the ledger, and repair it. JOB may be the ledger file itself.",
     no_args_is_help=True,
 )
+_store = typer.Typer(name="store", cls=VerbGroup, help="Prepare a database that keeps ledgers.", no_args_is_help=True)
 
 
 def _show_version(is_wanted: bool) -> None:
@@ -89,7 +91,12 @@ register_job_verb(_ledger, "show", ledger.show_record, or_ledger=True, writes=Fa
 register_job_verb(_ledger, "verify", ledger.verify_ledger, or_ledger=True, writes=False)
 register_job_verb(_ledger, "repair", ledger.repair_ledger, or_ledger=True)
 register_job_verb(_ledger, "rebuild", ledger.rebuild)
+register_job_verb(_ledger, "export", ledger.export_ledger, writes=False)
+register_job_verb(_ledger, "import", ledger.import_ledger)
 register_job_verb(app, "purge", fix.purge, group=LOOK)
+
+app.add_typer(_store, name="store", rich_help_panel=SERVE)
+_store.command("setup", cls=VerbCommand)(store.setup)
 
 register_job_verb(app, "serve", serve.serve, group=SERVE, or_ledger=True, writes=False)
 register_job_verb(app, "listen", listen.listen, group=SERVE, several=True)

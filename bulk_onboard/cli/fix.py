@@ -175,10 +175,9 @@ def resolve(  # noqa: PLR0917 - typer names them
 
 
 def _all_held(invocation: Invocation) -> list[str]:
-    from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.maintenance.resolve import held_names
 
-    names = held_names(read_ledger_state(invocation.job.ledger).ledger_state)
+    names = held_names(invocation.job.ledger_state())
     if not names:
         raise UsageError("No record is held, so there is nothing to resolve.")
     return names
@@ -311,22 +310,22 @@ def purge(invocation: Invocation, with_ledger: _WITH_LEDGER = False, yes: YES = 
     from bulk_onboard.reporting.printer import shown
 
     job, clock = invocation.job, invocation.clock()
-    planned = plan_purge(job, clock, with_ledger=with_ledger)
+    planned = awaited(plan_purge(job, clock, with_ledger=with_ledger))
     for piece in planned.going:
         what = "personal data" if piece.kind.personal else "no personal data"
-        tell(f"To be removed: {piece.path}: {piece.kind.holds} ({what}).")
+        tell(f"To be removed: {piece}: {piece.kind.holds} ({what}).")
     if planned.open_reviews and with_ledger:
         undecided = format_count(planned.open_reviews, "record")
         tell(f"As far as the ledger knows, the API has not decided on {undecided} yet.")
     files = format_count(len(planned.going), "file")
     is_done = bool(planned.going) and is_wanted(f"Remove {files} for good?", yes=yes)
     if is_done:
-        purge_job(job, planned, clock)
+        awaited(purge_job(job, planned, clock))
 
     def show(stream: TextIO) -> None:
         print(f"Removed: {files}." if is_done else "Nothing was removed.", file=stream)
         for piece in planned.staying:
-            print(shown(f"Kept: {piece.path}: {piece.kind.holds}.", stream), file=stream)
+            print(shown(f"Kept: {piece}: {piece.kind.holds}.", stream), file=stream)
         print(shown(f"Workbook and documents are not touched: {job.workbook}, {job.documents}", stream), file=stream)
 
     going, staying = _files_as_data(planned.going), _files_as_data(planned.staying)
@@ -335,6 +334,5 @@ def purge(invocation: Invocation, with_ledger: _WITH_LEDGER = False, yes: YES = 
 
 def _files_as_data(pieces: "Iterable[Piece]") -> list[dict[str, object]]:
     return [
-        {"file": str(p.path), "kind": p.kind.name, "holds": p.kind.holds, "personal_data": p.kind.personal}
-        for p in pieces
+        {"file": str(p), "kind": p.kind.name, "holds": p.kind.holds, "personal_data": p.kind.personal} for p in pieces
     ]

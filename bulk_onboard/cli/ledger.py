@@ -1,7 +1,8 @@
-"""`ledger VERB`: verify, show, repair, rebuild."""
+"""`ledger VERB`: verify, show, repair, rebuild, export, import."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
@@ -9,10 +10,11 @@ import typer
 from bulk_onboard.cli.output import Output
 from bulk_onboard.cli.process import heed_signals
 from bulk_onboard.cli.verb import Invocation, known_keys
-from bulk_onboard.errors import ExitStatus, first_that_holds
+from bulk_onboard.errors import ExitStatus, UsageError, first_that_holds
 from bulk_onboard.units import format_count, format_duration
 
 if TYPE_CHECKING:
+    from bulk_onboard.job import Job
     from bulk_onboard.ledger.repair import Salvage
     from bulk_onboard.ledger.story import Story, StoryLine
     from bulk_onboard.maintenance.account import Comparison, RecordDiff
@@ -33,6 +35,25 @@ _VERIFY_SERVER = Annotated[bool, typer.Option("--server", help="Compare it with 
 _SHOW_SERVER = Annotated[
     bool, typer.Option("--server", help="Compare it with the API and with today's files; reads only.")
 ]
+_COPY = Annotated[
+    list[str],
+    typer.Argument(metavar="[FILE]", help="The file to write. Default: <name of the ledger>.exported.jsonl beside it."),
+]
+_SOURCE = Annotated[
+    list[str], typer.Argument(metavar="[FILE]", help="The file to read. Default: the job's own ledger file.")
+]
+
+
+def _file_of(job: "Job") -> Path:
+    """Return the ledger's file; UsageError where it is in a database."""
+    from bulk_onboard.maintenance.transfer import copy_of
+
+    if job.database is None:
+        return job.ledger
+    raise UsageError(
+        f"The ledger {job.store.name} is in a database, and this works on a file. To write it into one, type: "
+        f"{job.commands.export_ledger()} — then name that file, {copy_of(job)}, as JOB."
+    )
 
 
 def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Output:
@@ -44,7 +65,7 @@ def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Out
     """
     from bulk_onboard.ledger.verify import verify
 
-    path = invocation.job.ledger
+    path = _file_of(invocation.job)
     found = verify(path)
     status, sentences, at_server = found.exit_status, list(found.sentences), {}
     if server and status is not ExitStatus.LEDGER:
@@ -106,11 +127,13 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
     Each call is listed with its time, outcome, api_id and document digests. With --server the record is compared with
     the API and with today's files: exit status 3 where the API differs.
     """
+    from bulk_onboard.ledger.disk import ledger_blocks
     from bulk_onboard.ledger.story import story
     from bulk_onboard.reporting.console import print_story
     from bulk_onboard.reporting.printer import shown
 
-    stories = story(invocation.job.ledger, key)
+    file = _file_of(invocation.job)
+    stories = story(ledger_blocks(file), str(file), key)
     diffs = _diffs(invocation, stories) if server else (None,) * len(stories)
     differs = any(diff is not None and diff.differences for diff in diffs)
 
@@ -194,8 +217,9 @@ def repair_ledger(invocation: Invocation) -> Output:
     from bulk_onboard.ledger.repair import repair
 
     job = invocation.job
+    path = _file_of(job)
     made = invocation.awaited(
-        "repairing the ledger", repair(job.ledger, settle_s=job.settle, clock=invocation.clock(), share=job.share)
+        "repairing the ledger", repair(path, settle_s=job.settle, clock=invocation.clock(), share=job.share)
     )
     saved, doubted = made.salvage, made.salvage.doubted
     by_state = {state: [r for r in doubted if r.state == state] for state in ("submitted", "uncertain", "held")}
@@ -203,16 +227,16 @@ def repair_ledger(invocation: Invocation) -> Output:
 
     def show(stream: TextIO) -> None:
         if made.kept_as is None:
-            print(f"{job.ledger} is sound; nothing was changed.", file=stream)
+            print(f"{path} is sound; nothing was changed.", file=stream)
             return
-        print(f"{job.ledger}: repaired; the damaged one is kept as {made.kept_as}", file=stream)
+        print(f"{path}: repaired; the damaged one is kept as {made.kept_as}", file=stream)
         for sentence in _repair_sentences(saved, named, format_duration(job.settle)):
             print(sentence, file=stream)
 
     return Output(
         made.exit_status,
         {
-            "ledger": str(job.ledger),
+            "ledger": str(path),
             "kept_as": str(made.kept_as) if made.kept_as else None,
             "lines": {"kept": saved.kept, "lost": saved.lost, "illegal": saved.illegal},
             "all_in_doubt": saved.all_in_doubt,
@@ -258,12 +282,12 @@ def rebuild(invocation: Invocation) -> Output:
 
     def show(stream: TextIO) -> None:
         rows = format_count(made.rows, "row")
-        print(f"{job.ledger}: {rows}, {made.adopted:,} of them at the API, {made.held:,} held.", file=stream)
+        print(f"{job.store.name}: {rows}, {made.adopted:,} of them at the API, {made.held:,} held.", file=stream)
         print(f"Next: {command}", file=stream)
 
     return Output(
         made.exit_status,
-        {"ledger": str(job.ledger), "rows": made.rows, "adopted": made.adopted, "held": made.held, "next": command},
+        {"ledger": job.store.name, "rows": made.rows, "adopted": made.adopted, "held": made.held, "next": command},
         show,
     )
 
@@ -282,4 +306,58 @@ async def _rebuild(invocation: Invocation, progress: "Progress") -> "Rebuilt":
         stop=stop,
         progress=progress,
         say=invocation.say,
+    )
+
+
+def _one(files: Sequence[str]) -> Path | None:
+    """Return the one file that was named, None where none was."""
+    if len(files) > 1:
+        raise UsageError(f"Name one file behind JOB, not {len(files)}.")
+    return Path(files[0]).expanduser() if files else None
+
+
+def export_ledger(invocation: Invocation, file: _COPY) -> Output:
+    """Write the ledger into a new file, which `verify`, `show` and `repair` can work on.
+
+    It may be done while a run writes. The lines stay what they are; nothing else is changed.
+    """
+    from bulk_onboard.maintenance.transfer import export_ledger as exported
+
+    job = invocation.job
+    made = exported(job, _one(file))
+
+    def show(stream: TextIO) -> None:
+        print(f"{made.file}: {format_count(made.lines, 'line')} of {job.store.name}.", file=stream)
+
+    return Output(ExitStatus.DONE, {"ledger": job.store.name, "file": str(made.file), "lines": made.lines}, show)
+
+
+def import_ledger(invocation: Invocation, file: _SOURCE) -> Output:
+    """Write the ledger of a file into the database, where there is none yet.
+
+    Without FILE it is the job's own, from before `store` named a database; that one is put aside then. A file that is
+    named may also take the place of a damaged ledger. The next run looks through the account before it sends.
+    """
+    from bulk_onboard.maintenance.transfer import import_ledger as imported
+
+    job = invocation.job
+    made = imported(job, _one(file), invocation.clock())
+    command = job.commands.run()
+
+    def show(stream: TextIO) -> None:
+        print(f"{job.store.name}: {format_count(made.lines, 'line')} of {made.file}.", file=stream)
+        if made.kept_as:
+            print(f"The damaged one is kept as {made.kept_as}.", file=stream)
+        print(f"Next: {command}", file=stream)
+
+    return Output(
+        ExitStatus.DONE,
+        {
+            "ledger": job.store.name,
+            "file": str(made.file),
+            "lines": made.lines,
+            "kept_as": made.kept_as or None,
+            "next": command,
+        },
+        show,
     )

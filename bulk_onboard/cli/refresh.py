@@ -63,7 +63,7 @@ def _data(job: "Job", refreshed: "Refreshed", *, report: Path | None) -> dict[st
         **_counts(refreshed),
         "reviews": refreshed.reviews,
         "requests": refreshed.requests,
-        "ledger": str(job.ledger),
+        "ledger": job.store.name,
         "report": str(report) if report else None,
     }
 
@@ -93,7 +93,7 @@ def _refresh_all(invocation: Invocation) -> Output:
     from bulk_onboard.reporting.console_accounts import LISTED_AT_MOST, Line, print_lines
     from bulk_onboard.reporting.summary import summed
 
-    jobs, stop = [job for job in invocation.jobs if job.ledger.exists()], Stop()
+    jobs, stop = [job for job in invocation.jobs if job.store.exists()], Stop()
     if not jobs:
         begin = whole_job(invocation.jobs).run()
         raise UsageError(f"No account of {invocation.jobs[0].file} has a ledger yet. To begin, type: {begin}")

@@ -107,7 +107,7 @@ def _write_of_one(invocation: Invocation, words: Sequence[str], *, redact: bool)
         {
             "counts": made.counts,
             "reviews": made.reviews,
-            "ledger": str(invocation.job.ledger),
+            "ledger": invocation.job.store.name,
             "report": str(made.path),
             "reports": {form: str(path) for form, path in made.files.items()},
             "next": made.next,
@@ -132,7 +132,8 @@ def _write_of_accounts(invocation: Invocation, words: Sequence[str], *, redact: 
     notes = [f"Account {each.job.account}: {each.ended}" for each in made.accounts if each.ended]
     if not made.files:  # else the report over all has the rows of every account
         notes += [
-            f"Account {each.job.account} has no report, since nothing was begun: there is no ledger {each.job.ledger}."
+            f"Account {each.job.account} has no report, since nothing was begun: there is no ledger "
+            f"{each.job.store.name}."
             for each in made.accounts
             if not each.reports and not each.ended
         ]
@@ -159,7 +160,7 @@ def _write_of_accounts(invocation: Invocation, words: Sequence[str], *, redact: 
                     "account": each.job.account,
                     "counts": each.known.status.counts(),
                     "reviews": each.known.status.reviews(),
-                    "ledger": str(each.job.ledger),
+                    "ledger": each.job.store.name,
                     "reports": {form: str(path) for form, path in each.reports.items()},
                     **({"error": each.ended} if each.ended else {}),
                 }
@@ -200,7 +201,7 @@ def _write_one(invocation: Invocation, output: str, words: Sequence[str], *, red
         content = report_content_over_all(
             jobs, form, clock=invocation.clock(), redact=redact, only=words, beside=path.parent
         )
-    data = {**({"ledger": str(jobs[0].ledger)} if len(jobs) == 1 else {}), "report": output, "reports": {form: output}}
+    data = {**({"ledger": jobs[0].store.name} if len(jobs) == 1 else {}), "report": output, "reports": {form: output}}
     if output == _STDOUT:
         return Output(ExitStatus.DONE, data, lambda stream: _print_bytes(content, stream))
     try:

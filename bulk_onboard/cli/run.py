@@ -70,10 +70,12 @@ def resume(invocation: Invocation, yes: YES = False) -> Output:
 
     jobs = invocation.jobs
     may_be_idle = any(job.missing_workbook == "ok" and not os.path.lexists(job.workbook) for job in jobs)
-    if not may_be_idle and not any(job.ledger.exists() for job in jobs):
+    if not may_be_idle and not any(job.store.exists() for job in jobs):
+        if (left := jobs[0].left_in_file()) is not None:
+            raise left
         begin = f"so nothing was begun. To begin, type: {whole_job(jobs).run()}"
         if len(jobs) == 1:
-            raise UsageError(f"There is no ledger {jobs[0].ledger}, {begin}")
+            raise UsageError(f"There is no ledger {jobs[0].store.name}, {begin}")
         raise UsageError(f"No account of {jobs[0].file} has a ledger, {begin}")
     resumed = (
         replace(job, admit_new_rows=False, commands=replace(job.commands, verb="resume")) for job in invocation.jobs
@@ -361,10 +363,10 @@ def _mind_other_ledger(invocation: Invocation) -> None:
     if (other := job_file_of(job)) is None:
         return
     command = commands_instead(job, other).run()
-    named = f"{other.file} names this workbook, too, and has its own ledger, {other.ledger}"
-    if other.ledger.exists() and not job.ledger.exists() and not invocation.flags.get("ledger"):
+    named = f"{other.file} names this workbook, too, and has its own ledger, {other.store.name}"
+    if other.store.exists() and not job.store.exists() and not invocation.flags.get("ledger"):
         raise UsageError(
             f"{named}, so nothing was sent. To send these rows as another job all the same, name a ledger for it "
             f"(--ledger). To go on with that job, type: {command}"
         )
-    tell(f"{named}; this run uses {job.ledger}. If you mean that job, stop this run and type: {command}")
+    tell(f"{named}; this run uses {job.store.name}. If you mean that job, stop this run and type: {command}")

@@ -37,7 +37,7 @@ def serve(
     from bulk_onboard.maintenance.access import access_for
 
     job = invocation.job
-    if not (job.file.exists() or job.ledger.exists()):
+    if not (job.file.exists() or job.store.exists()):
         raise UsageError(f"There is neither {job.file} nor a ledger of it. Check the path.")
     access = access_for(host, token=look_up(TOKEN, os.environ, warn=tell), names=public_name or [])
     if not is_loopback(host):
@@ -47,7 +47,7 @@ def serve(
     def show(stream: TextIO) -> None:
         print("The page was stopped.", file=stream)
 
-    return Output(ExitStatus.DONE, {"ledger": str(job.ledger)}, show)
+    return Output(ExitStatus.DONE, {"ledger": job.store.name}, show)
 
 
 async def _serve(invocation: Invocation, host: str, port: int, access: "Access") -> None:

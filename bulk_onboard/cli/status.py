@@ -130,7 +130,7 @@ class _Standing:
             "not_taken_in": self.not_taken_in,
             "reviews": self.reviews,
             "runs": len(self.ledger_state.runs),
-            "ledger": str(job.ledger),
+            "ledger": job.store.name,
             "next": self.command or None,
         }
 
@@ -162,16 +162,12 @@ def _stands(job: "Job", *, may_lack_ledger: bool = False) -> _Standing:
     Args:
         may_lack_ledger: whether nothing may have been begun yet; else that is an error.
     """
-    from bulk_onboard.ledger.journal import read_ledger_state
-    from bulk_onboard.ledger.lock import is_in_use
-    from bulk_onboard.model.ledger_state import LedgerState
     from bulk_onboard.model.record import State
     from bulk_onboard.pipeline.kept_flags import commands_of
     from bulk_onboard.reporting.row_status import in_order_of_review, join
     from bulk_onboard.reporting.summary import next_command
 
-    is_there = job.ledger.exists() or not may_lack_ledger
-    ledger_state = read_ledger_state(job.ledger).ledger_state if is_there else LedgerState()
+    ledger_state = job.ledger_state(is_needed=not may_lack_ledger)
     states = Counter(record.state for record in ledger_state.records.values())
     counts = {"rows": len(ledger_state.records), **{state.value: states[state] for state in State}}
     submitted = (record for record in ledger_state.records.values() if record.state is State.SUBMITTED)
@@ -181,7 +177,7 @@ def _stands(job: "Job", *, may_lack_ledger: bool = False) -> _Standing:
     command = next_command(join(None, ledger_state), commands)
     if command == commands.status():  # this very command
         command = commands.run()
-    goes_on = bool(ledger_state.runs) and ended is None and is_in_use(job.ledger)
+    goes_on = bool(ledger_state.runs) and ended is None and not job.store.is_free()
     if goes_on or commands.job == str(job.ledger):  # another run would have to wait; or its workbook is not known
         command = ""
     return _Standing(
@@ -201,7 +197,7 @@ def _glance_at_all(invocation: Invocation) -> Output:
     from bulk_onboard.reporting.summary import summed
 
     jobs, now = invocation.jobs, invocation.clock().now()
-    if not any(job.ledger.exists() for job in jobs):
+    if not any(job.store.exists() for job in jobs):
         raise UsageError(f"No account of {jobs[0].file} has a ledger yet. To begin, type: {whole_job(jobs).run()}")
     made = ask_each(jobs, lambda job: _stands(job, may_lack_ledger=True))
     standings = [made.answers[job.account] for job in jobs if job.account in made.answers]
@@ -324,18 +320,11 @@ class _Fitting:
 
 def _list(invocation: Invocation, choice: _Choice, *, most: int | None) -> Output:
     """Answer with the records that fit, each with what is to be done; of several accounts with those of all."""
-    from bulk_onboard.ledger.journal import read_ledger_state
-    from bulk_onboard.model.ledger_state import LedgerState
     from bulk_onboard.reporting.console import print_records
 
     jobs, are_several = invocation.jobs, len(invocation.jobs) > 1
-
-    def ledger_state_of(job: "Job") -> LedgerState:
-        if are_several and not job.ledger.exists() and any(each.ledger.exists() for each in jobs):
-            return LedgerState()
-        return read_ledger_state(job.ledger).ledger_state
-
-    read = ask_each(jobs, ledger_state_of)
+    may_lack_ledger = are_several and any(job.store.exists() for job in jobs)
+    read = ask_each(jobs, lambda job: job.ledger_state(is_needed=not may_lack_ledger))
     called = _called(choice.keys, read.answers)
     made = {account: _fitting(account, ledger_state, choice, called) for account, ledger_state in read.answers.items()}
     listed, notes, left = list[dict[str, Any]](), list(read.notes()) if are_several else [], most
@@ -352,7 +341,7 @@ def _list(invocation: Invocation, choice: _Choice, *, most: int | None) -> Outpu
         print_records(listed, stream, of=of, left_out=fit - len(listed))
 
     data: dict[str, Any] = {"records": listed, "fit": fit, "of": of}
-    data |= {"failed": read.failures()} if are_several else {"ledger": str(invocation.job.ledger)}
+    data |= {"failed": read.failures()} if are_several else {"ledger": invocation.job.store.name}
     return Output(read.exit_status(), data, show, tuple(notes))
 
 

@@ -113,10 +113,9 @@ class Invocation:
         """Return the name of the one account; where JOB is a ledger, the one whose ledger it is."""
         if self.job.file != self.job.ledger:
             return self.job.account
-        from bulk_onboard.ledger.journal import read_ledger_state
         from bulk_onboard.pipeline.kept_flags import account_of
 
-        return account_of(read_ledger_state(self.job.ledger).ledger_state)
+        return account_of(self.job.ledger_state())
 
     def credentials_of_all_at_hand(self) -> "Mapping[str, Credentials | None]":
         """Return the credentials of all accounts; none with `--offline`, or where no account has any.
@@ -302,13 +301,12 @@ def words_of(choices: Iterable[str]) -> Callable[[str], list[str]]:
 
 def known_keys(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the Keys in the job's ledger that begin like this, for `autocompletion`; none where it cannot be read."""
-    from bulk_onboard.ledger.journal import read_ledger_state
     from bulk_onboard.model.command import names_in
 
     names = dict[str, None]()  # in their order; accounts may have the same ones
     for job in _jobs_to_complete(ctx):
         with suppress(BulkOnboardError):
-            names |= dict.fromkeys(names_in(read_ledger_state(job.ledger).ledger_state).values())
+            names |= dict.fromkeys(names_in(job.ledger_state()).values())
     return [name for name in names if name.startswith(incomplete)]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, UsageError
 from bulk_onboard.ledger.disk import Disk, ledger_blocks, no_ledger
-from bulk_onboard.ledger.follow import Follower
+from bulk_onboard.ledger.follow import FileFollower
 from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
 from bulk_onboard.ledger.lock import PATIENCE_S, look_at_lock
@@ -86,9 +86,13 @@ class FileStore:
         """Return whether nobody holds the lock."""
         return not self.holder()
 
-    def follow(self) -> Follower:
+    def follow(self) -> FileFollower:
         """Return what follows the ledger while somebody else writes it."""
-        return Follower(self.path)
+        return FileFollower(self.path)
+
+    def purge(self) -> None:
+        """Remove the file; what lies beside it stays."""
+        self.path.unlink(missing_ok=True)
 
     @asynccontextmanager
     async def opened(

@@ -69,8 +69,13 @@ def fold(content: bytes, name: str = "the ledger") -> Folded:
     return fold_blocks((content[start : start + _BLOCK] for start in range(0, len(content), _BLOCK)), name)
 
 
-def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
-    """Replay a ledger as `fold` does, from pieces of any size, one at a time."""
+def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger", remedy: str = "") -> Folded:
+    """Replay a ledger as `fold` does, from pieces of any size, one at a time.
+
+    Args:
+        remedy: what messages say to do about damage; by default what helps a file.
+    """
+    remedy = remedy or advice(name)
     replay, good_bytes, rest = Replay(), 0, b""
     ahead = iter(blocks)
     for block in ahead:
@@ -79,13 +84,13 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger") -> Folded:
         fragment = lines.pop()
         if len(fragment) > LONGEST_LINE or not checksums_fit(lines):
             break  # only the end of the file shows whether this is the tail or damage
-        _take(replay, decode_all(lines), lines, good_bytes, name)
+        _take(replay, decode_all(lines), lines, good_bytes, name=name, remedy=remedy)
         good_bytes += len(rest) - len(fragment)
         rest = fragment
     lines, tail, rotten = without_tail(rest := b"".join([rest, *ahead]))
     if not lines and not replay.seq and (rotten or not _begins_a_ledger(tail)):
-        raise LedgerError(f"{name} is no ledger, or its first line is damaged; {advice(name)}")
-    _take(replay, map(decode, lines), lines, good_bytes, name)
+        raise LedgerError(f"{name} is no ledger, or its first line is damaged; {remedy}")
+    _take(replay, map(decode, lines), lines, good_bytes, name=name, remedy=remedy)
     return Folded(replay.finish(), good_bytes + len(rest) - len(tail), tail, rotten)
 
 
@@ -130,7 +135,9 @@ def _begins_a_ledger(tail: bytes) -> bool:
     return tail.startswith(_FIRST_BYTES) or _FIRST_BYTES.startswith(tail)
 
 
-def _take(ledger_state: LedgerState, entries: Iterable[Entry], lines: list[bytes], start: int, name: str) -> None:
+def _take(
+    ledger_state: LedgerState, entries: Iterable[Entry], lines: list[bytes], start: int, *, name: str, remedy: str
+) -> None:
     """Take entries of lines that follow those in the state.
 
     The first line begins at byte `start`.
@@ -144,7 +151,7 @@ def _take(ledger_state: LedgerState, entries: Iterable[Entry], lines: list[bytes
     except (LineError, IllegalStepError, _MisplacedError) as error:
         number = ledger_state.seq + 1
         offset = start + sum(len(line) + 1 for line in lines[: number - first])
-        raise LedgerError(f"{name}: line {number} at byte {offset} cannot be used: {error}; {advice(name)}") from error
+        raise LedgerError(f"{name}: line {number} at byte {offset} cannot be used: {error}; {remedy}") from error
 
 
 class _MisplacedError(Exception):

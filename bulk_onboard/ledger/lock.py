@@ -227,14 +227,6 @@ def look_at_lock(ledger: Path) -> LockFacts:
         os.close(fd)
 
 
-def is_in_use(ledger: Path) -> bool:
-    """Return whether somebody on this machine holds the ledger, such as a run that goes on."""
-    try:
-        return bool(look_at_lock(ledger).holder)
-    except OSError:
-        return False
-
-
 def lock_path(ledger: Path) -> Path:
     """Return where the lock of a ledger is."""
     return ledger.with_name(f"{ledger.name}.lock")

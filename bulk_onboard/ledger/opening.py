@@ -155,9 +155,9 @@ def aside(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
-def first_free(path: Path) -> Path:
-    """Return the first free of `<ledger>.broken-1`, `-2` …, to keep a part of it."""
-    names = (path.with_name(f"{path.name}.broken-{n}") for n in count(1))
+def first_free(path: Path, kept: str = "broken") -> Path:
+    """Return the first free of `<ledger>.broken-1`, `-2` …, to keep a part of it, or all of it."""
+    names = (path.with_name(f"{path.name}.{kept}-{n}") for n in count(1))
     return next(name for name in names if not os.path.lexists(name))
 
 

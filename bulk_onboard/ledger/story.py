@@ -3,12 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bulk_onboard.errors import UsageError
 from bulk_onboard.ledger.codec import decode
-from bulk_onboard.ledger.disk import read_ledger
 from bulk_onboard.ledger.fold import fold, sound_lines
 from bulk_onboard.model import entry as said
 from bulk_onboard.model.entry import Entry, SentDocument
@@ -50,17 +48,21 @@ class Story:
     lines: tuple[StoryLine, ...]
 
 
-def story(path: Path, name: str) -> tuple[Story, ...]:
+def story(blocks: Iterable[bytes], ledger: str, name: str) -> tuple[Story, ...]:
     """Return the stories of the records with this token, alias, Key or compliance id.
 
+    Args:
+        blocks: the ledger's bytes, some at a time.
+        ledger: what messages call it.
+
     Raises:
-        UsageError: there is no such record, or no ledger.
+        UsageError: there is no such record.
         LedgerError: the ledger is damaged.
     """
-    content = read_ledger(path)
-    records = [r for r in fold(content, str(path)).ledger_state.records.values() if is_called(r, name)]
+    content = b"".join(blocks)
+    records = [r for r in fold(content, ledger).ledger_state.records.values() if is_called(r, name)]
     if not records:
-        raise UsageError(f"{path} has no record {name!r}; give a token, the Key of a row, or a compliance id.")
+        raise UsageError(f"{ledger} has no record {name!r}; give a token, the Key of a row, or a compliance id.")
     lines_of: dict[str, list[StoryLine]] = {record.token: [] for record in records}
     ledger_state = LedgerState()
     for entry in map(decode, _lines_about(lines_of, sound_lines(content))):

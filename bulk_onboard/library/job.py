@@ -33,6 +33,7 @@ class JobSettings(TypedDict, total=False):
     header_row: int | None
     encoding: str | None
     ledger: AnyPath | None
+    store: str | None
     report: AnyPath | None
     formats: Sequence[str] | str | None
     annotate: bool | None
@@ -94,7 +95,10 @@ class Job:
 
     @property
     def ledger(self) -> Path:
-        """The file that says what was done; keep it until all reviews are in."""
+        """The file that says what was done; keep it until all reviews are in.
+
+        A ledger in a database (`store`) has the file's name, and there is no such file.
+        """
         return self.settings.ledger
 
     @property
@@ -104,7 +108,7 @@ class Job:
 
     def __repr__(self) -> str:
         rows = "" if self.frame is None else f", {len(self.frame):,} rows of a frame"
-        return f"<Job {self.name!r}, ledger {str(self.ledger)!r}{rows}>"
+        return f"<Job {self.name!r}, ledger {self.settings.store.name!r}{rows}>"
 
 
 def load_job(file: AnyPath | None = None, /, *, frame: Frame | None = None, **settings: Unpack[JobSettings]) -> Job:

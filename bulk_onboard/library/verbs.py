@@ -261,13 +261,12 @@ def _begin_report(job: Job, redact: bool) -> Work[ReportResult]:
 
 
 def _begin_status(job: Job) -> Work[JobStatus]:
-    from bulk_onboard.ledger.journal import read_ledger_state  # noqa: PLC0415
     from bulk_onboard.reporting.row_status import join  # noqa: PLC0415
 
     refuse_others(job)
 
     async def work(_: Stop, __: Progress) -> JobStatus:
-        return JobStatus.of(join(None, read_ledger_state(job.ledger).ledger_state))
+        return JobStatus.of(join(None, job.settings.ledger_state()))
 
     return Work(work)
 

@@ -48,13 +48,11 @@ from bulk_onboard.intake.documents.folder import DocumentFolder, findings_in
 from bulk_onboard.intake.documents.pdf import PdfReader
 from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.maintenance.contact_sheet import Tile, contact_sheet
 from bulk_onboard.model.application import FileFacts
 from bulk_onboard.model.catalogue import Severity
 from bulk_onboard.model.documents import file_type
 from bulk_onboard.model.finding import Finding, ruled
-from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.row import Row, is_example
 from bulk_onboard.model.sheet import BUSINESS_NAME, KEY, Columns, Sheet, document_column
@@ -156,7 +154,7 @@ async def find_scans(job: Job, *, credentials: Credentials | None, clock: Clock,
         WorkbookError, DocumentsError, UsageError: the sheet or the documents folder cannot be read.
     """
     sheet = (sheets.of(job) if sheets else None) or await read_job_sheet(job)
-    ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else LedgerState()
+    ledger_state = job.ledger_state(is_needed=False)
     combinations: set[Combination] = combinations_of_sheet(job, sheet)
     book = await requirements_for(
         job, sorted(combinations), credentials=credentials, clock=clock, ledger_state=ledger_state

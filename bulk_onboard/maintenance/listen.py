@@ -175,7 +175,6 @@ class _Account:
                         credentials=self._credentials,
                         clock=self._clock,
                         gateway=connection.gateway,
-                        hints=self._hints,
                     )
                     await work_until_stopped(self._worker, self._clock, stop, self._wake)
             except BulkOnboardError as error:

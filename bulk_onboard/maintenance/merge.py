@@ -27,7 +27,6 @@ from bulk_onboard.intake.rows import rows_of
 from bulk_onboard.intake.transport import EditAnswer, EditRequest, edit_answer_of, encode
 from bulk_onboard.intake.workbook import read_sheet
 from bulk_onboard.job import Job, load_jobs
-from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.identity import annotated_token, normal_user_key
 from bulk_onboard.model.ledger_state import LedgerState
@@ -108,9 +107,10 @@ def to_merge(jobs: Sequence[Job]) -> Job:
 
 def _can_be_read(job: Job) -> bool:
     try:
-        return not job.ledger.exists() or bool(read_ledger_state(job.ledger))
+        job.store.read()
     except (LedgerError, UsageError):
         return False
+    return True
 
 
 async def merge_job(job: Job, *, copy: Path | None, clock: Clock, commands: Commands | None = None) -> Merged:
@@ -125,7 +125,7 @@ async def merge_job(job: Job, *, copy: Path | None, clock: Clock, commands: Comm
         UsageError: there is no copy, one of the files cannot be read or written, or the workbook is open elsewhere.
         LedgerError: the ledger cannot be read, so nobody knows which rows are filed already.
     """
-    ledger_state = read_ledger_state(job.ledger).ledger_state if job.ledger.exists() else None
+    ledger_state = job.store.read()
     if ledger_state is not None:
         job = remembered(job, ledger_state)
     if commands is not None:
@@ -234,9 +234,9 @@ _OF_ONE = frozenset({"account", "ledger", "workbook", "report"})
 
 async def _known_records(job: Job, sheet: Sheet) -> dict[int, Known]:
     """Return the rows that the ledger has a record of, by row number, each with the columns that identify it."""
-    if not job.ledger.exists():
+    ledger_state = job.store.read()
+    if ledger_state is None:
         return {}
-    ledger_state = read_ledger_state(job.ledger).ledger_state
     columns = columns_at_hand(job, sheet)
     rows = await identified_rows(
         job, ledger_state, auth_id=ledger_state.opened.auth_id if ledger_state.opened else "", sheet=sheet

@@ -12,14 +12,16 @@ all, and the copies of a workbook that they share.
 
 The lock file always stays. Without it two runs could both believe that they are alone; and beside it a new ledger knows
 that an earlier process may have sent something.
+
+A ledger in a database goes with all that is kept of it there, while nobody else can own it.
 """
 
 import fnmatch
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +41,7 @@ from bulk_onboard.reporting.annotated.base import is_untouched
 from bulk_onboard.reporting.row_status import join
 from bulk_onboard.reporting.summary import next_command
 from bulk_onboard.reporting.target import is_ours, report_files
+from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
 WAITING = (State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN, State.HELD, State.GONE)
@@ -64,6 +67,7 @@ class Kind:
 
 
 LEDGER = Kind("ledger", "what was done: Keys, aliases, digests, ids, who ran it; no names or addresses", False, True)
+STORED = Kind("ledger in a database", LEDGER.holds, False, True)
 BROKEN = Kind("broken ledger", "a damaged part of the ledger that was put aside; no names or addresses", False, True)
 REPORT = Kind("report", "business names, Keys, states, reasons, and cells with errors", True)
 SUMMARY = Kind("summary", "counts by outcome and kind of problem, and the runs; no names, Keys or addresses", False)
@@ -79,10 +83,19 @@ HINTS = Kind("hints", "ids of records whose review may have changed", False)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A file of a job."""
+    """A file of a job, or what a database has of it.
+
+    Attributes:
+        stored: what it is called in the database; empty for a file.
+    """
 
     path: Path
     kind: Kind
+    stored: str = ""
+
+    def __str__(self) -> str:
+        """Return what people call it."""
+        return self.stored or str(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +107,15 @@ class Purge:
     open_reviews: int
 
 
-def plan_purge(job: Job, clock: Clock, *, with_ledger: bool) -> Purge:
-    """List what would be removed; change nothing. Errors as for `finished`."""
-    with _finished(job, clock) as ledger_state:
+async def plan_purge(job: Job, clock: Clock, *, with_ledger: bool) -> Purge:
+    """List what would be removed; change nothing.
+
+    Raises:
+        UsageError: records are waiting for something.
+        LockedError: another process uses the ledger.
+        LedgerError: it is damaged.
+    """
+    async with _finished(job, clock) as ledger_state:
         found = pieces(job)
         going = tuple(piece for piece in found if with_ledger or not piece.kind.is_history)
         staying = tuple(piece for piece in found if piece not in going)
@@ -104,25 +123,26 @@ def plan_purge(job: Job, clock: Clock, *, with_ledger: bool) -> Purge:
         return Purge(going, staying, open_reviews(ledger_state) if ledger_state else 0)
 
 
-def purge_job(job: Job, planned: Purge, clock: Clock) -> None:
+async def purge_job(job: Job, planned: Purge, clock: Clock) -> None:
     """Remove what was planned, the ledger last.
 
     Raises:
-        UsageError, LockedError, LedgerError: as for `finished`.
+        UsageError, LockedError, LedgerError: as for `plan_purge`.
         StoppedError: a file could not be removed.
     """
-    with _finished(job, clock):
+    async with _finished(job, clock):
         for piece in reversed(planned.going):
             try:
-                _remove(piece)
+                await in_thread(_remove, job, piece)
             except OSError as error:
-                raise StoppedError(
-                    f"{piece.path} could not be removed: {error.strerror}. Fix that, then purge again."
-                ) from error
+                why = f"{piece} could not be removed: {error.strerror}. Fix that, then purge again."
+                raise StoppedError(why) from error
 
 
-def _remove(piece: Piece) -> None:
-    if piece.kind is CONVERTED:
+def _remove(job: Job, piece: Piece) -> None:
+    if piece.path == job.ledger:
+        job.store.purge()
+    elif piece.kind is CONVERTED:
         remove_copies(piece.path)
     elif piece.path.is_dir():
         shutil.rmtree(piece.path)
@@ -130,16 +150,52 @@ def _remove(piece: Piece) -> None:
         piece.path.unlink(missing_ok=True)
 
 
-def _finished(job: Job, clock: Clock) -> AbstractContextManager[LedgerState | None]:
-    """Lock a finished job's ledger; yield None where there is none, since then nothing was sent."""
-    return finished(job, clock) if job.store.exists() else nullcontext()
+@asynccontextmanager
+async def _finished(job: Job, clock: Clock) -> AsyncIterator[LedgerState | None]:
+    """Own a finished job's ledger, and yield what it says; None where there is none, since then nothing was sent."""
+    if not job.store.exists():
+        yield None
+        return
+    ledger_state = job.ledger_state()  # else a lock would be made where there is no ledger
+    if job.database is not None:
+        auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
+        async with job.store.opened(auth_id=auth_id, clock=clock, patience_s=0.0) as journal:
+            _refuse_unfinished(job, journal.ledger_state)
+            yield journal.ledger_state
+        return
+    with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share]):
+        folded = read_ledger_state(job.ledger)
+        _refuse_unfinished(job, folded.ledger_state, is_torn=bool(folded.tail))
+        yield folded.ledger_state
+
+
+def _refuse_unfinished(job: Job, ledger_state: LedgerState, *, is_torn: bool = False) -> None:
+    """Raise UsageError where records are waiting for something, or the ledger's last line is incomplete."""
+    waiting = Counter(record.state for record in ledger_state.records.values())
+    numbers = sum(len(unknown_numbers(record)) for record in ledger_state.records.values())
+    unfinished = ", ".join(
+        [
+            *(f"{waiting[state]} {state}" for state in WAITING if waiting[state]),
+            *([f"{format_count(numbers, 'number')} of unknown outcome"] if numbers else []),
+        ]
+    )
+    if unfinished or is_torn:
+        commands = commands_of(job, ledger_state)
+        needs_an_answer = waiting[State.HELD] or waiting[State.GONE]
+        first = next_command(join(None, ledger_state), commands) if needs_an_answer else commands.run()
+        raise UsageError(
+            f"The job is not finished: {unfinished or 'the last line of its ledger is incomplete'}. "
+            f"Nothing was changed. Finish it first: {first}"
+        )
 
 
 def pieces(job: Job) -> tuple[Piece, ...]:
-    """Return the job's own files that are there now, the ledger first; no links."""
+    """Return what there is of the job now, the ledger first; no links."""
     ledger, workbook = job.ledger, job.workbook
+    of_file = job.database is None
     found = [
-        Piece(ledger, LEDGER),
+        *([Piece(ledger, LEDGER)] if of_file else ()),
+        *_beside(ledger, rf"{re.escape(ledger.name)}\.imported-[0-9]+", LEDGER),
         *_beside(ledger, rf"{re.escape(ledger.name)}\.broken-[0-9]+", BROKEN),
         *_reports(job.report, job.formats),
         *(() if _is_shared(job) else _made_of_workbook(job)),
@@ -148,7 +204,10 @@ def pieces(job: Job) -> tuple[Piece, ...]:
     plain = [piece for piece in found if _is_plain(piece.path) and not _is_workbook(piece.path, workbook)]
     hints = hints_folder(ledger)
     folders = [Piece(job.converted, CONVERTED)] if is_copies_folder(job.converted) else []
-    return (*plain, *folders, *([Piece(hints, HINTS)] if is_hints_folder(hints) else ()))
+    if of_file and is_hints_folder(hints):
+        folders.append(Piece(hints, HINTS))
+    stored = [] if of_file or not job.store.exists() else [Piece(ledger, STORED, job.store.name)]
+    return (*stored, *plain, *folders)
 
 
 def left_behind(job: Job) -> Iterator[Piece]:
@@ -159,39 +218,8 @@ def left_behind(job: Job) -> Iterator[Piece]:
     for piece in _annotated(job):
         if not is_untouched(piece.path) and not _is_workbook(piece.path, job.workbook):
             yield Piece(piece.path, SAVED)
-    if (lock := lock_path(job.ledger)).exists():
+    if job.database is None and (lock := lock_path(job.ledger)).exists():
         yield Piece(lock, LOCK)
-
-
-@contextmanager
-def finished(job: Job, clock: Clock) -> Iterator[LedgerState]:
-    """Lock the ledger of a finished job, and yield what it says.
-
-    Raises:
-        UsageError: there is no ledger, or records are waiting for something.
-        LockedError: another process uses it.
-        LedgerError: it is damaged.
-    """
-    read_ledger_state(job.ledger)  # else a lock would be made where there is no ledger
-    with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share]):
-        folded = read_ledger_state(job.ledger)
-        waiting = Counter(record.state for record in folded.ledger_state.records.values())
-        numbers = sum(len(unknown_numbers(record)) for record in folded.ledger_state.records.values())
-        unfinished = ", ".join(
-            [
-                *(f"{waiting[state]} {state}" for state in WAITING if waiting[state]),
-                *([f"{format_count(numbers, 'number')} of unknown outcome"] if numbers else []),
-            ]
-        )
-        if unfinished or folded.tail:
-            commands = commands_of(job, folded.ledger_state)
-            needs_an_answer = waiting[State.HELD] or waiting[State.GONE]
-            first = next_command(join(None, folded.ledger_state), commands) if needs_an_answer else commands.run()
-            raise UsageError(
-                f"The job is not finished: {unfinished or 'the last line of its ledger is incomplete'}. "
-                f"Nothing was changed. Finish it first: {first}"
-            )
-        yield folded.ledger_state
 
 
 def open_reviews(ledger_state: LedgerState) -> int:

@@ -287,7 +287,8 @@ class PageServer:
         moment, matches = await self._in_thread(search)
         business = None
         if len(matches) == 1:
-            (told,) = await asyncio.to_thread(story, self._watch.job.ledger, matches[0].token)
+            store, token = self._watch.store, matches[0].token
+            (told,) = await asyncio.to_thread(lambda: story(store.blocks(), store.name, token))
             lines = [asdict(line) for line in told.lines]
             business = await self._in_thread(lambda: business_view(told.record, lines, self._watch.moment()))
         return _html(

@@ -1,6 +1,6 @@
 """What is known of a job from moment to moment: its ledger as it grows, who holds that, and names from the workbook.
 
-Nothing of the job is written, and the ledger's lock is not taken. A run may begin, go on and end meanwhile.
+Nothing of the job is written, and nobody is kept from owning the ledger. A run may begin, go on and end meanwhile.
 """
 
 import asyncio
@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError
 from bulk_onboard.job import Job
-from bulk_onboard.ledger.follow import Follower
-from bulk_onboard.ledger.lock import is_in_use
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.ledger_state import LedgerState
@@ -27,11 +25,16 @@ _NO_WORKBOOK = "It is not known which workbook goes with this ledger, so there a
 
 
 class JobWatch:
-    """Watches one job; its methods are for one thread at a time, but for `read_names`."""
+    """Watches one job; its methods are for one thread at a time.
+
+    Attributes:
+        store: where its ledger is kept.
+    """
 
     def __init__(self, job: Job, clock: Clock) -> None:
         self._job, self._clock = job, clock
-        self._follower = Follower(job.ledger)
+        self.store = job.store
+        self._follower = self.store.follow()
         self._names: Mapping[str, RowName] = {}
         self._no_names = ""
         self._named_for: tuple[FileStat, int] | None = None
@@ -54,7 +57,7 @@ class JobWatch:
         in_use = self._is_in_use(state)
         return Moment(
             job=readable(_title(job)),
-            ledger=readable(job.ledger.name),
+            ledger=readable(job.ledger.name if job.database is None else self.store.name),
             ledger_state=state,
             now=now,
             zone=zone_of(job, now),
@@ -108,7 +111,12 @@ class JobWatch:
         self._has_news |= before != (self._names, self._no_names)
 
     def _is_in_use(self, state: LedgerState) -> bool:
-        return bool(state.runs) and state.runs[-1].ended is None and is_in_use(self._follower.path)
+        if not state.runs or state.runs[-1].ended is not None:
+            return False
+        try:
+            return not self.store.is_free()
+        except BulkOnboardError:  # the follower tells what is wrong
+            return False
 
     def _commands(self, job: Job) -> Commands | None:
         return None if job.commands.job == str(job.ledger) else job.commands

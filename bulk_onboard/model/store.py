@@ -192,6 +192,10 @@ class Store(Protocol):
         """Return what follows the ledger while somebody else writes it."""
         ...
 
+    def purge(self) -> None:
+        """Remove the ledger and all that is kept of it, for good; to be called by its owner."""
+        ...
+
     def opened(
         self, *, auth_id: str, clock: Clock, patience_s: float | None = None
     ) -> AbstractAsyncContextManager[OpenJournal]:

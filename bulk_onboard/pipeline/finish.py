@@ -58,7 +58,7 @@ class RunResult(Totals):
     exit_status: ExitStatus
     requests: dict[str, int]
     workbook: Path
-    ledger: Path
+    ledger: str
     overview: Overview
     reports: dict[str, Path] = field(default_factory=dict)
     annotated: Path | None = None
@@ -90,7 +90,7 @@ class RunResult(Totals):
             "drift": self.drift._asdict(),
             "requests": self.requests,
             "workbook": str(self.workbook),
-            "ledger": str(self.ledger),
+            "ledger": self.ledger,
             "figures": self.overview.figures._asdict(),
             "attention": [each._asdict() for each in self.overview.attention],
             "report": str(self.report) if self.report else None,
@@ -148,7 +148,7 @@ def _summed_up(run: Run, plan: Plan) -> tuple[JobStatus, RunResult]:
         overview=overview_of(status),
         requests=dict(sorted(run.requests.items())),
         workbook=run.job.workbook,
-        ledger=run.job.ledger,
+        ledger=run.job.store.name,
         sent=sum(record.created > run.began for record in _new_at_the_api(run)),
         adopted=sum(record.created <= run.began for record in _new_at_the_api(run)),
         duplicates=tuple(run.twice),
@@ -235,7 +235,7 @@ def _nothing_begun(job: Job) -> RunResult:
         overview=overview_of(nothing),
         requests={},
         workbook=job.workbook,
-        ledger=job.ledger,
+        ledger=job.store.name,
         next=job.commands.again(),
     )
 

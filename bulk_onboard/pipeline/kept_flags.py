@@ -59,7 +59,8 @@ def remembered(job: Job, ledger_state: LedgerState) -> Job:
 
     For commands that do not send.
 
-    Where JOB is the ledger itself, it is the job of its newest run, if that is where it was.
+    Where JOB is the ledger itself, it is the job of its newest run, if that is where it was; of the copy of a ledger
+    that is in a database it is the job with that one.
     """
     behind = _job_behind(job, ledger_state)
     given = dict(behind.commands.flags)
@@ -104,7 +105,7 @@ def _job_behind(job: Job, ledger_state: LedgerState) -> Job:
     given = ({"account": (account,)} if account else {}) | dict(job.commands.flags)
     try:
         behind = load_job(typed, as_given(given))
-        if behind.ledger.resolve() != job.ledger.resolve():
+        if behind.database is None and behind.ledger.resolve() != job.ledger.resolve():
             behind = load_job(typed, as_given({**given, "ledger": (str(job.ledger),)}))
     except UsageError:  # the job file is not what it was
         return job

@@ -326,7 +326,9 @@ def content_of(tables: Tables, form: str) -> bytes:
 
 
 def _up_to_date(job: Job, form: str) -> bytes | None:
-    """Return the report's file where it is ours and no older than the ledger; else None."""
+    """Return the report's file where it is ours and no older than the ledger's file; else None."""
+    if job.database is not None:
+        return None
     path = target.report_files(job.report)[form]
     try:
         is_current = path.stat().st_mtime_ns >= job.ledger.stat().st_mtime_ns and target.is_ours(path, form)

@@ -116,13 +116,18 @@ def written_by(job: Job) -> tuple[Written, ...]:
     reports = report_files(job.report)
     return (
         *(Written(_ROLES[form], reports[form], "--report", partial(is_ours, form=form)) for form in job.formats),
-        Written("the ledger", job.ledger, "--ledger", _is_ledger),
-        Written("the lock of the ledger", lock_path(job.ledger), "--ledger", _begins(_is_lock)),
-        Written("the unfinished ledger", aside(job.ledger), "--ledger", _is_ledger),
+        *(_of_ledger(job.ledger) if job.database is None else ()),
         Written("the file of known documents", job.facts, "--ledger", _begins(_FACTS.match)),
         Written("the folder of converted copies", job.converted, "--ledger", is_copies_folder, is_folder=True),
-        Written("the folder of hints", hints_folder(job.ledger), "--ledger", is_hints_folder, is_folder=True),
     )
+
+
+def _of_ledger(ledger: Path) -> Iterator[Written]:
+    """Yield the files that a ledger has which is not in a database."""
+    yield Written("the ledger", ledger, "--ledger", _is_ledger)
+    yield Written("the lock of the ledger", lock_path(ledger), "--ledger", _begins(_is_lock))
+    yield Written("the unfinished ledger", aside(ledger), "--ledger", _is_ledger)
+    yield Written("the folder of hints", hints_folder(ledger), "--ledger", is_hints_folder, is_folder=True)
 
 
 def _written_over_all(jobs: Sequence[Job]) -> tuple[Written, ...]:
@@ -155,7 +160,10 @@ def _collisions(job: Job, written: Sequence[Written]) -> Iterator[str]:
 def _between(jobs: Sequence[Job]) -> Iterator[str]:
     """Say which files one of the job's accounts would write while another one has them for something else."""
     had: dict[object, tuple[str, str]] = {
-        _identity(ledger): ("the ledger", name) for job in jobs[:1] for name, ledger in job.other_accounts.items()
+        _identity(ledger): ("the ledger", name)
+        for job in jobs[:1]
+        if job.database is None
+        for name, ledger in job.other_accounts.items()
     }
     for job in jobs:
         for role, path in read_by(job):

@@ -92,7 +92,7 @@ REPORT_BYTES = 1024 * 1024  # the report is written beside the old one before it
 
 
 def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
-    """Check that ledger and report of so many rows fit on their disks.
+    """Check that report and ledger, where that is a file, of so many rows fit on their disks.
 
     A missing folder is reported later.
 
@@ -103,7 +103,7 @@ def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
     needed: Counter[int] = Counter()
     folders: dict[int, Path] = {}
     for path, size in (
-        (job.ledger, rows * LEDGER_BYTES_A_ROW),
+        *([(job.ledger, rows * LEDGER_BYTES_A_ROW)] if job.database is None else []),
         (job.report, rows * REPORT_BYTES_A_ROW + REPORT_BYTES),
     ):
         folder = path.absolute().parent
@@ -120,7 +120,7 @@ def check_free_space(job: Job, rows: int, disk: Disk | None = None) -> None:
 
 
 OPEN_FILES = 100  # of the process itself, and what is open while workbooks and documents are read
-_OF_AN_ACCOUNT = 3  # its ledger, the lock of that, and a connection that is kept for the next call
+_OF_A_LEDGER = 2  # the file, and its lock
 
 
 class OpenFiles(NamedTuple):
@@ -138,7 +138,8 @@ class OpenFiles(NamedTuple):
 def open_files_of(jobs: Sequence[Job]) -> OpenFiles:
     """Return how many files these accounts need open at a time; a connection is one."""
     calls = sum(job.concurrency for job in jobs)
-    least = OPEN_FILES + _OF_AN_ACCOUNT * len(jobs) + min(jobs[0].uploads, calls)
+    of_an_account = 1 + (_OF_A_LEDGER if jobs[0].database is None else 0)  # a connection is kept for the next call
+    least = OPEN_FILES + of_an_account * len(jobs) + min(jobs[0].uploads, calls)
     return OpenFiles(least, least + calls)
 
 

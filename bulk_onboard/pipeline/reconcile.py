@@ -8,16 +8,19 @@ of while something is to be created: somebody else made them, maybe with a copy 
 to read the records that are followed.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 
-from bulk_onboard import errors
+from bulk_onboard import errors, log
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.call import ServerRecord
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.plan import Action, Identity
 from bulk_onboard.model.record import MAY_BE_FILED, UNDER_REVIEW, Record, State
+from bulk_onboard.model.row import Row
 from bulk_onboard.pipeline.execution import Run
+from bulk_onboard.pipeline.hints import HintReader, write_unless_changed
 from bulk_onboard.pipeline.judge import rows_by_token
 from bulk_onboard.pipeline.progress import FETCHING_REVIEWS, SETTLE_WINDOW
 from bulk_onboard.pipeline.reviews import (
@@ -165,13 +168,17 @@ async def update_reviews(run: Run, records: tuple[ServerRecord, ...]) -> None:
     if not followed_records(run.journal.ledger_state):
         run.not_shown = 0
         return
-    plan = await run.plan()
-    claims = ((decision.judged.row, decision.identity) for decision in plan.decisions)
-    rows = rows_by_token(claims, run.journal.ledger_state, auth_id=run.auth_id)
     followed = await record_reviews(
-        run.connection.gateway, run.journal, records, rows, may_be_gone=partial(may_be_gone, run)
+        run.connection.gateway, run.journal, records, await _rows(run), may_be_gone=partial(may_be_gone, run)
     )
     run.not_shown = followed.not_shown
+
+
+async def _rows(run: Run) -> Mapping[str, Row]:
+    """Return the rows by token, to mask what reviewers quote of them."""
+    plan = await run.plan()
+    claims = ((decision.judged.row, decision.identity) for decision in plan.decisions)
+    return rows_by_token(claims, run.journal.ledger_state, auth_id=run.auth_id)
 
 
 def may_be_gone(run: Run, record: Record) -> bool:
@@ -213,6 +220,7 @@ async def _note_contents(run: Run) -> None:
 
 # Waiting for reviews. What they bring is done at once: numbers of approved records are linked, rows that were fixed
 # before the run began are sent. The workbook is not read again meanwhile; what is fixed now is for the next run.
+# Between two looks at the list, records are read of which a listener has kept a hint, on whichever machine.
 
 FIRST_PAUSE_S = 60.0
 LONGEST_PAUSE_S = 600.0
@@ -227,35 +235,38 @@ async def wait_for_reviews(run: Run, do_what_is_due: Callable[[], Awaitable[None
     Return at once where it says nothing, or none is pending.
 
     Raises:
-        StoppedError: very many attempts in a row to read the list failed.
+        StoppedError: very many attempts in a row to read the list failed, or the ledger cannot be used any more.
     """
-    clock, began = run.clock, run.clock.monotonic()
-    pauses, took_s, failed = 0, 0.0, 0
-    while (
-        run.job.wait is not None and (pending := pending_reviews(run.journal.ledger_state)) and not run.stop.requested
-    ):
-        left_s = began + run.job.wait - clock.monotonic()
-        if left_s <= 0:
+    clock, hints = run.clock, _hint_reader(run)
+    began = clock.monotonic()
+    look_at, pauses, took_s, failed = began + next_pause_s(0, 0.0), 0, 0.0, 0
+    while run.job.wait is not None and (pending := pending_reviews(run.journal.ledger_state)):
+        gives_up_at = began + run.job.wait
+        if run.stop.requested or clock.monotonic() >= gives_up_at:
             break
-        pause_s = min(left_s, next_pause_s(pauses, took_s))
         await run.usage.write()
-        what, until, gives_up_at = _what_is_awaited(failed), clock.monotonic() + pause_s, began + run.job.wait
+        what, until = _what_is_awaited(failed), min(look_at, gives_up_at)
         with run.progress.doing(
             what, count=(pending, "review"), until=until, then="looking again", gives_up_at=gives_up_at
         ):
-            await run.stop.pause(clock, pause_s)
+            hinted = await _pause(run, hints, until - clock.monotonic())
         if run.stop.requested:
             break
-        looked_at = clock.monotonic()
-        if not await _look_again(run):
-            failed, pauses = failed + 1, pauses + 1
+        if hinted:
+            if await _work_off(run, hints, hinted):
+                await do_what_is_due()
+            continue
+        looked_at, pauses = clock.monotonic(), pauses + 1
+        if await _look_again(run):
+            failed, took_s = 0, clock.monotonic() - looked_at
+            await do_what_is_due()
+        else:
+            failed += 1
             if failed == FAILED_AT_MOST and not run.stop.requested:
                 raise errors.StoppedError(
                     f"The API's list of records could not be read {failed} times in a row. Run again later."
                 )
-            continue
-        failed, pauses, took_s = 0, pauses + 1, clock.monotonic() - looked_at
-        await do_what_is_due()
+        look_at = clock.monotonic() + next_pause_s(pauses, took_s)
     run.looks_failed = failed
 
 
@@ -294,3 +305,46 @@ async def _look_again(run: Run) -> bool:
         return False
     await update_reviews(run, shown.records)
     return True
+
+
+# Hints, while a run waits for reviews.
+
+
+def _hint_reader(run: Run) -> HintReader:
+    return HintReader(
+        run.job.store.hints,
+        gateway=run.connection.gateway,
+        clock=run.clock,
+        rows=partial(_rows, run),
+    )
+
+
+async def _pause(run: Run, hints: HintReader, seconds: float) -> tuple[str, ...]:
+    """Pause so long, or until the run is to stop; return early which records have hints and are to be read now.
+
+    When it is time to look at the list, hints wait: there may be ever more of them.
+    """
+    if seconds <= 0:
+        return ()
+    pause = asyncio.ensure_future(run.stop.pause(run.clock, seconds))
+    hinted = asyncio.ensure_future(hints.next_due())
+    try:
+        await asyncio.wait((pause, hinted), return_when=asyncio.FIRST_COMPLETED)
+        return hinted.result() if hinted.done() else ()
+    finally:
+        pause.cancel()
+        hinted.cancel()
+
+
+async def _work_off(run: Run, hints: HintReader, hinted: tuple[str, ...]) -> int:
+    """Read these records and write down what changed; return how many did."""
+    run.connection.be_patient(True)
+    try:
+        with run.progress.doing(FETCHING_REVIEWS):
+            write = partial(write_unless_changed, run.journal, may_be_gone=partial(may_be_gone, run))
+            return await hints.work_off(hinted, run.journal.ledger_state, write)
+    except OSError as trouble:  # a run sees all reviews without hints, if later
+        log.logger().warning("hints not read", error=type(trouble).__name__)
+        return 0
+    finally:
+        run.connection.be_patient(False)

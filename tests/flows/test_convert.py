@@ -314,7 +314,7 @@ async def test_purge_removes_what_a_kill_left_half_written(scans):
     (scans.job().converted / ".a-0123456789ab.pdf.k1ll_ed0").mkdir()
     (scans.job().converted / "thumbnails" / ".0123456789ab.jpg.k1ll_ed0").mkdir()
 
-    purge_job(scans.job(), plan_purge(scans.job(), FakeClock(), with_ledger=False), FakeClock())
+    await purge_job(scans.job(), await plan_purge(scans.job(), FakeClock(), with_ledger=False), FakeClock())
 
     assert not scans.job().converted.exists()
 
@@ -474,9 +474,9 @@ async def test_purge_removes_the_copies(scans):
     await scans.run()
     folder = scans.job().converted
     (folder / "notes.txt").write_text("mine")
-    planned = plan_purge(scans.job(), FakeClock(), with_ledger=False)
+    planned = await plan_purge(scans.job(), FakeClock(), with_ledger=False)
 
-    purge_job(scans.job(), planned, FakeClock())
+    await purge_job(scans.job(), planned, FakeClock())
 
     assert [folder] == [piece.path for piece in planned.going if piece.kind is CONVERTED]
     assert ["notes.txt"] == [path.name for path in folder.iterdir()]

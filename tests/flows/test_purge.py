@@ -52,15 +52,15 @@ MADE = {
 STAYS = {"businesses.xlsx", "scans", "businesses.ledger.jsonl.lock"}
 
 
-def purged(office: Office, *, with_ledger: bool = False) -> None:
+async def purged(office: Office, *, with_ledger: bool = False) -> None:
     """Remove the job's files."""
     clock = FakeClock()
-    purge_job(office.job(), plan_purge(office.job(), clock, with_ledger=with_ledger), clock)
+    await purge_job(office.job(), await plan_purge(office.job(), clock, with_ledger=with_ledger), clock)
 
 
 async def test_purge_removes_personal_data_and_keeps_the_trail(done):
     """Report and annotated copies go; ledger, its broken parts, workbook and documents stay."""
-    purged(done)
+    await purged(done)
 
     assert STAYS | {"businesses.ledger.jsonl", "businesses.ledger.jsonl.broken-1"} == names(done.folder)
     assert not [piece for piece in pieces(done.job()) if piece.kind.personal]
@@ -68,7 +68,7 @@ async def test_purge_removes_personal_data_and_keeps_the_trail(done):
 
 async def test_purge_with_the_ledger(done):
     """All that the job made goes, but for the lock, which says that somebody was here."""
-    purged(done, with_ledger=True)
+    await purged(done, with_ledger=True)
 
     assert STAYS == names(done.folder)
 
@@ -79,7 +79,7 @@ async def test_mended_copy_is_the_users(done):
     later = datetime(2026, 3, 1, tzinfo=UTC).timestamp()
     os.utime(copy, (later, later))
 
-    purged(done)
+    await purged(done)
 
     assert copy.exists()
 
@@ -93,7 +93,7 @@ async def test_files_of_others_are_not_the_jobs(done):
     done.report.symlink_to("kept.xlsx")
     (hints_folder(done.ledger) / "notes.txt").write_text("mine")
 
-    purged(done, with_ledger=True)
+    await purged(done, with_ledger=True)
 
     assert STAYS | strangers | {"kept.xlsx", done.report.name, "businesses.hints"} == names(done.folder)
 
@@ -103,7 +103,7 @@ async def test_checked_job_can_be_purged(office):
     office.fill(1)
     office.report.write_text("report")
 
-    purged(office)
+    await purged(office)
 
     assert {"businesses.xlsx", "scans"} == names(office.folder)
 
@@ -115,7 +115,7 @@ async def test_unfinished_job_says_what_finishes_it(office: Office) -> None:
     office.ledger.write_bytes(office.ledger.read_bytes() + b"{")
 
     with pytest.raises(UsageError, match=r"is incomplete.* Finish it first: bulk-onboard run .*--base-url"):
-        purged(office)
+        await purged(office)
 
 
 async def test_unfinished_job_is_left_alone(done):
@@ -125,7 +125,7 @@ async def test_unfinished_job_is_left_alone(done):
     done.ledger.write_bytes(b"".join(lines[: first_intent + 1]))
 
     with pytest.raises(UsageError, match=r"not finished: .*1 sending"):
-        purged(done)
+        await purged(done)
 
     assert MADE | STAYS == names(done.folder)
 
@@ -139,7 +139,7 @@ async def test_ledger_behind_a_link_is_looked_at_too(done):
     done.ledger.symlink_to("elsewhere")
 
     with pytest.raises(UsageError, match=r"not finished: .*1 sending"):
-        purged(done, with_ledger=True)
+        await purged(done, with_ledger=True)
 
     assert MADE | STAYS | {"elsewhere"} == names(done.folder)
 
@@ -150,13 +150,13 @@ async def test_torn_ledger_is_not_finished(done):
         file.write(b'{"v":1,"seq"')
 
     with pytest.raises(UsageError, match="is incomplete"):
-        purged(done)
+        await purged(done)
 
 
 async def test_job_at_work_is_left_alone(done):
     """While somebody holds the lock it ends as a second run does."""
     with LedgerLock(done.ledger, FakeClock()), pytest.raises(LockedError):
-        purged(done)
+        await purged(done)
 
     assert MADE | STAYS == names(done.folder)
 
@@ -177,7 +177,7 @@ async def test_copies_of_every_workbook_of_a_pattern_are_the_jobs(office: Office
     assert copies | {"day-1.annotated.xlsx"} <= names(office.folder)
 
 
-def test_what_other_accounts_need_stays(tmp_path: Path) -> None:
+async def test_what_other_accounts_need_stays(tmp_path: Path) -> None:
     """The report over all, and what was made of a workbook that they share; it is named, so that nobody forgets it."""
     tables = "".join(f'[[accounts]]\nname = "{name}"\n' for name in ("acme", "bravo"))
     (tmp_path / "job.toml").write_text(f'workbook = "businesses.xlsx"\n{tables}workbook = "bravo.xlsx"\n')
@@ -186,7 +186,7 @@ def test_what_other_accounts_need_stays(tmp_path: Path) -> None:
         (tmp_path / name).write_text(name)
     (tmp_path / OLD.replace("businesses", "bravo")).write_text("old")
 
-    of_acme, of_bravo = (plan_purge(job, FakeClock(), with_ledger=True) for job in (acme, bravo))
+    of_acme, of_bravo = [await plan_purge(job, FakeClock(), with_ledger=True) for job in (acme, bravo)]
 
     assert {"job.acme.report.xlsx", "job.acme.facts"} == {piece.path.name for piece in of_acme.going}
     assert {"job.report.xlsx", OLD} == {piece.path.name for piece in of_acme.staying}

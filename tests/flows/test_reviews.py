@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bulk_onboard.errors import ExitStatus
+from bulk_onboard.job import load_job
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.record import Linkage, State
 from bulk_onboard.pipeline.finish import RunResult
@@ -502,3 +503,36 @@ async def test_waiting_run_links_what_is_approved_meanwhile(office: Office, monk
     assert (ExitStatus.DONE, {1: id_of(office, 0)}) == (result.exit_status, numbers_of(office, [1]))
     assert "1 review pending" == waited[0]
     assert State.SUBMITTED is next(iter(read_ledger_state(office.ledger).ledger_state.records.values())).state
+
+
+@pytest.mark.parametrize("store", ["file", pytest.param("database", marks=pytest.mark.cluster)])
+async def test_waiting_run_heeds_what_a_listener_hears_elsewhere(
+    office: Office, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, store: str
+) -> None:
+    """Long before it looks at the list: the hint is kept by whoever listens, and the run reads the record at once."""
+    flags = {"wait": "50s"}
+    if store == "database":
+        flags["store"] = request.getfixturevalue("postgres").address
+        load_job(office.workbook, {"store": flags["store"]}).store.setup()
+    office.fill([keyed(1, Numbers=numbered(1))])
+    monkeypatch.setattr("bulk_onboard.pipeline.hints.LOOK_EACH_S", 0.2)
+
+    def approve_soon(running: Any) -> None:
+        async def watch() -> None:
+            while not (running.activity and running.activity.until and "pending" in running.activity.words):
+                await asyncio.sleep(0.01)
+            lists.append(asked(office)["list"])
+            judge(office, "approved", 0)
+            listeners = load_job(office.workbook, {"store": flags.get("store", "file")}).store
+            await asyncio.to_thread(listeners.hints.keep, id_of(office, 0))
+            assert not await asyncio.to_thread(listeners.is_free)
+
+        tasks.append(asyncio.ensure_future(watch()))
+
+    tasks: list[asyncio.Task[None]] = []
+    lists: list[int] = []
+    result = await office.run(watch=approve_soon, audit="never", **flags)
+    await asyncio.gather(*tasks)
+
+    assert (ExitStatus.DONE, {1: id_of(office, 0)}) == (result.exit_status, numbers_of(office, [1]))
+    assert lists == [asked(office)["list"]]

@@ -1,5 +1,7 @@
 """`--wait`: when the reviews are looked at again, and what is done then; on a clock that nobody waits for."""
 
+import asyncio
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +12,8 @@ from bulk_onboard.model.call import Operation
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.outcome import Halt
 from bulk_onboard.model.record import State
+from bulk_onboard.model.store import Claim
+from bulk_onboard.pipeline.hints import LOOK_EACH_S, READ_AGAIN_S
 from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.reconcile import FAILED_AT_MOST, next_pause_s, pending_reviews, wait_for_reviews
 from bulk_onboard.pipeline.stop import Stop
@@ -21,6 +25,41 @@ from tests.unit.pipeline.samples import create, intent, token
 PAUSES = [60.0, 90.0, 135.0, 202.5, 303.75, 455.625, 600.0, 600.0]
 
 
+class AtOnce(ThreadPoolExecutor):
+    """Does what is meant for a thread at once, since a clock that jumps does not wait for threads."""
+
+    def submit(self, work, /, *args, **kwargs):
+        done = Future()
+        try:
+            done.set_result(work(*args, **kwargs))
+        except (OSError, StoppedError) as error:
+            done.set_exception(error)
+        return done
+
+
+class Heard:
+    """Hints that others keep, each from some second on; `trouble` is raised where they are to be claimed."""
+
+    def __init__(self, clock) -> None:
+        self.clock = clock
+        self.kept: list[tuple[float, str]] = []
+        self.trouble: Exception | None = None
+        self.claimed: list[tuple[float, str]] = []
+
+    def waiting(self) -> tuple[str, ...]:
+        return tuple({each for at, each in self.kept if at <= self.clock.monotonic()})
+
+    def claim(self, compliance_ids) -> tuple[Claim, ...]:
+        if self.trouble:
+            raise self.trouble
+        self.claimed += [(self.clock.monotonic(), each) for each in compliance_ids]
+        return tuple(Claim(each, (each,)) for each in compliance_ids)
+
+    def forget(self, claims) -> None:
+        over = {claim.compliance_id for claim in claims}
+        self.kept = [(at, each) for at, each in self.kept if each not in over or at > self.clock.monotonic()]
+
+
 class Waiting:
     """A run that has done what was due, with so many pending records; each look happens at the API at once.
 
@@ -29,11 +68,13 @@ class Waiting:
         forgotten: which records are deleted there by others: instant, row number.
         said: what the run said of each pause.
         done_at: when what is due was done again.
+        heard: the hints that others keep.
     """
 
     def __init__(self, wait_s=None) -> None:
         self.clock, self.stop = FakeClock(), Stop()
         self.clock.sleep = self._sleep
+        self.heard = Heard(self.clock)
         self.account, self.journal = FakeAccount(self.clock), MemoryJournal()
         self.wait_s = wait_s
         self.judged: list[tuple[float, int, str]] = []
@@ -50,9 +91,18 @@ class Waiting:
             await self.journal.append(intent(number))
             await self.journal.append(entries.Done(token=token(number), op=Op.CREATE, compliance_id=made))
 
+    def hint(self, at: float, number: int) -> None:
+        self.heard.kept.append((at, self._ids[number]))
+
+    @property
+    def pauses(self) -> list[float]:
+        """The pauses between looks at the list, without those between looks for hints."""
+        return [seconds for seconds in self.clock.slept if seconds != LOOK_EACH_S]
+
     async def wait(self) -> None:
+        asyncio.get_running_loop().set_default_executor(AtOnce(1))
         run = SimpleNamespace(
-            job=SimpleNamespace(wait=self.wait_s, settle=90.0),
+            job=SimpleNamespace(wait=self.wait_s, settle=90.0, store=SimpleNamespace(hints=self.heard)),
             auth_id="MAINVENTED0000000001",
             clock=self.clock,
             stop=self.stop,
@@ -80,7 +130,8 @@ class Waiting:
         return await self.account.send(call)
 
     async def _sleep(self, seconds: float) -> None:
-        self.said.append(self.run.progress.activity)
+        if seconds != LOOK_EACH_S:
+            self.said.append(self.run.progress.activity)
         await FakeClock.sleep(self.clock, seconds)
 
     async def _nothing(self) -> None:
@@ -107,7 +158,7 @@ async def test_nothing_is_waited_for(wait_s, rows):
 
     await waiting.wait()
 
-    assert ([], [], []) == (waiting.clock.slept, waiting.account.made(Operation.LIST), waiting.done_at)
+    assert ([], [], []) == (waiting.pauses, waiting.account.made(Operation.LIST), waiting.done_at)
 
 
 async def test_it_ends_with_the_last_pending_review():
@@ -118,7 +169,7 @@ async def test_it_ends_with_the_last_pending_review():
 
     await waiting.wait()
 
-    assert PAUSES[:3] == waiting.clock.slept
+    assert PAUSES[:3] == waiting.pauses
     assert [60.0, 150.0, 285.0] == waiting.done_at == waiting.account.times_of(Operation.LIST)
     assert ["approved", "rejected", "more info"] == [waiting.review(number) for number in (1, 2, 3)]
     assert waiting.run.progress.activity is None
@@ -132,7 +183,7 @@ async def test_it_ends_when_the_time_is_up_with_a_last_look():
 
     await waiting.wait()
 
-    assert [60.0, 90.0, 50.0] == waiting.clock.slept
+    assert [60.0, 90.0, 50.0] == waiting.pauses
     assert (200.0, "approved") == (waiting.clock.monotonic(), waiting.review(1))
 
 
@@ -143,6 +194,7 @@ async def test_wish_to_stop_ends_the_pause():
 
     async def stop_soon(seconds: float) -> None:
         waiting.stop.request("signal")
+        await asyncio.sleep(0)
 
     waiting.clock.sleep = stop_soon
     await waiting.wait()
@@ -159,7 +211,7 @@ async def test_lists_that_cannot_be_read_do_not_end_the_waiting():
 
     await waiting.wait()
 
-    assert ("approved", PAUSES[:4]) == (waiting.review(1), waiting.clock.slept)
+    assert ("approved", PAUSES[:4]) == (waiting.review(1), waiting.pauses)
     assert "1 review pending" == waiting.said[0].words
     assert "the API's list could not be read once; 1 review pending" == waiting.said[1].words
     assert "the API's list could not be read 3 times in a row; 1 review pending" == waiting.said[3].words
@@ -208,7 +260,7 @@ async def test_what_can_never_get_better_ends_the_waiting_at_once():
 
     await waiting.wait()
 
-    assert ([60.0], Halt.CREDENTIALS) == (waiting.clock.slept, waiting.stop.cause)
+    assert ([60.0], Halt.CREDENTIALS) == (waiting.pauses, waiting.stop.cause)
 
 
 async def test_record_that_is_gone_is_waited_for_no_more():
@@ -220,7 +272,7 @@ async def test_record_that_is_gone_is_waited_for_no_more():
 
     await waiting.wait()
 
-    assert (State.GONE, PAUSES[:3]) == (waiting.journal.ledger_state.record(token(1)).state, waiting.clock.slept)
+    assert (State.GONE, PAUSES[:3]) == (waiting.journal.ledger_state.record(token(1)).state, waiting.pauses)
 
 
 async def test_young_record_that_the_list_never_showed_is_not_taken_for_gone():
@@ -243,4 +295,112 @@ async def test_word_that_nobody_knows_is_not_waited_for():
 
     await waiting.wait()
 
-    assert ([60.0], "on ice") == (waiting.clock.slept, waiting.review(1))
+    assert ([60.0], "on ice") == (waiting.pauses, waiting.review(1))
+
+
+# Hints, meanwhile.
+
+
+async def test_record_with_a_hint_is_read_within_seconds_and_what_follows_is_done_at_once():
+    """Long before the next look at the list, which comes when it would have come anyway."""
+    waiting = Waiting(200.0)
+    await waiting.submit(1, 2)
+    waiting.judged = [(62.0, 1, "approved")]
+    waiting.hint(72.0, 1)
+
+    await waiting.wait()
+
+    assert "approved" == waiting.review(1)
+    (read,) = waiting.account.times_of(Operation.GET)
+    assert 72.0 <= read <= 72.0 + LOOK_EACH_S
+    assert [60.0, read, 150.0, 200.0] == waiting.done_at
+    assert [60.0, 150.0, 200.0] == waiting.account.times_of(Operation.LIST)
+    assert [] == waiting.heard.kept
+
+
+async def test_last_review_that_a_hint_brings_ends_the_waiting():
+    """Nothing is looked at any more."""
+    waiting = Waiting(3600.0)
+    await waiting.submit(1)
+    waiting.judged = [(0.0, 1, "approved")]
+    waiting.hint(20.0, 1)
+
+    await waiting.wait()
+
+    assert ("approved", 20.0, []) == (
+        waiting.review(1),
+        waiting.clock.monotonic(),
+        waiting.account.made(Operation.LIST),
+    )
+
+
+async def test_record_is_read_once_in_half_a_minute_however_many_hints_there_are():
+    """Those that come meanwhile are heeded after it."""
+    waiting = Waiting(60.0)
+    await waiting.submit(1)
+    for second in range(0, 60, 3):
+        waiting.hint(float(second), 1)
+
+    await waiting.wait()
+
+    times = waiting.account.times_of(Operation.GET)
+    assert 2 == len(times)
+    assert times[1] - times[0] >= READ_AGAIN_S
+
+
+async def test_hints_do_not_keep_the_list_from_being_looked_at():
+    """There may be ever more of them; what is being read when it is time for the list is read first."""
+    waiting = Waiting(80.0)
+    await waiting.submit(*range(1, 121))
+    for number in range(1, 121):
+        waiting.hint(0.0, number)
+    send = waiting.account.send
+
+    async def slowly(call):
+        if call.operation is Operation.GET:
+            await FakeClock.sleep(waiting.clock, 25.0)
+        return await send(call)
+
+    waiting.account.send = slowly
+
+    await waiting.wait()
+
+    assert 75.0 == waiting.account.times_of(Operation.LIST)[0]
+
+
+async def test_what_a_hint_shows_is_written_only_where_it_is_new():
+    """A review that is still pending leaves the ledger as it is, and nothing is done."""
+    waiting = Waiting(60.0)
+    await waiting.submit(1)
+    before = len(waiting.journal.entries)
+    waiting.hint(0.0, 1)
+
+    await waiting.wait()
+
+    assert (1, [60.0]) == (len(waiting.account.made(Operation.GET)), waiting.done_at)
+    assert before == len(waiting.journal.entries)
+    assert [] == waiting.heard.kept
+
+
+async def test_disk_with_hints_that_fails_ends_no_run():
+    """A run sees all reviews by itself, if later."""
+    waiting = Waiting(60.0)
+    await waiting.submit(1)
+    waiting.judged = [(0.0, 1, "approved")]
+    waiting.hint(0.0, 1)
+    waiting.heard.trouble = PermissionError(13, "Permission denied")
+
+    await waiting.wait()
+
+    assert ("approved", [60.0]) == (waiting.review(1), waiting.done_at)
+
+
+async def test_database_with_hints_that_fails_ends_the_run():
+    """It has the ledger, too, so that nothing may be sent any more."""
+    waiting = Waiting(60.0)
+    await waiting.submit(1)
+    waiting.hint(0.0, 1)
+    waiting.heard.trouble = StoppedError("The database does not answer.")
+
+    with pytest.raises(StoppedError, match="does not answer"):
+        await waiting.wait()

@@ -19,7 +19,9 @@ JOBS = ROOT / "jobs"
 README = (JOBS / "README.md").read_text(encoding="utf-8")
 CRON = (JOBS / "bulk-onboard.cron").read_text(encoding="utf-8")
 SCHEDULES = (ROOT / "docs/schedules.md").read_text(encoding="utf-8")
-UNITS = ["bulk-onboard@.service", "bulk-onboard@.timer"]
+MANY = (ROOT / "docs/many.md").read_text(encoding="utf-8")
+WORKER = "bulk-onboard-worker.service"
+UNITS = ["bulk-onboard@.service", "bulk-onboard@.timer", WORKER]
 
 AGAIN = {ExitStatus.STOPPED}  # what may go better in some minutes
 QUIET = {ExitStatus.DONE, ExitStatus.LOCKED}
@@ -28,7 +30,8 @@ KNOWN = {  # man 5 systemd.unit, systemd.service, systemd.exec, systemd.kill, sy
     "Unit": "Description Documentation Wants After StartLimitIntervalSec StartLimitBurst",
     "Install": "WantedBy",
     "Timer": "OnCalendar RandomizedDelaySec Persistent",
-    "Service": "Type ExecStart User StateDirectory StateDirectoryMode WorkingDirectory UMask LoadCredential "
+    "Service": "Type ExecStart User StateDirectory StateDirectoryMode WorkingDirectory ReadWritePaths UMask "
+    "Environment LoadCredential "
     "SuccessExitStatus RestartPreventExitStatus Restart RestartSec KillMode TimeoutStopSec NoNewPrivileges "
     "CapabilityBoundingSet ProtectSystem ProtectHome PrivateTmp PrivateDevices ProtectProc ProtectClock "
     "ProtectHostname ProtectControlGroups ProtectKernelLogs ProtectKernelModules ProtectKernelTunables "
@@ -50,6 +53,7 @@ def directives(unit: str) -> dict[str, dict[str, list[str]]]:
 
 
 SERVICE = directives("bulk-onboard@.service")["Service"]
+WORKERS = directives(WORKER)["Service"]
 
 
 def statuses(text: str) -> set[ExitStatus]:
@@ -74,7 +78,7 @@ def cron_entry() -> tuple[list[str], str, str]:
 
 
 def verified(folder: Path, **changes: str) -> str:
-    """What systemd says of both units, with a program that is there on this machine."""
+    """What systemd says of the units, with a program that is there on this machine."""
     for unit in UNITS:
         text = (JOBS / unit).read_text(encoding="utf-8")
         for old, new in {"/opt/bulk-onboard/.venv/bin/bulk-onboard": "/bin/true", **changes}.items():
@@ -151,6 +155,35 @@ def test_unit_proposes_the_place_for_addresses_to_notify(tmp_path):
     found = look_up(VARIABLE, {"CREDENTIALS_DIRECTORY": str(tmp_path)}, warn=print, several=True)
 
     assert ["slack://one", "slack://two"] == found.split()
+
+
+def test_unit_of_a_worker_is_one_of_ours_and_comes_back_whatever_ended_it():
+    """But where it would end so again; SIGTERM, by which calls finish, goes to the worker alone."""
+    (line,) = WORKERS["ExecStart"]
+
+    assert 50 == parsed(line.split())["accounts"]
+    assert (["always"], ["mixed"], ["5min"]) == tuple(
+        WORKERS[name] for name in ("Restart", "KillMode", "TimeoutStopSec")
+    )
+    assert {ExitStatus.USAGE} == statuses(*WORKERS["RestartPreventExitStatus"])
+    assert STOPPED_BY_SOMEBODY == statuses(*WORKERS["SuccessExitStatus"])
+
+
+def test_unit_of_a_worker_is_closed_as_that_of_a_run_is():
+    """What a run does not need a worker does not need either."""
+    closed = {name for name in SERVICE if re.match("Protect|Private|Restrict|SystemCall|NoNew|Cap|Lock|Memory", name)}
+
+    assert {name: SERVICE[name] for name in closed} == {name: WORKERS[name] for name in closed}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd on this machine")
+def test_systemd_understands_what_the_page_adds_to_a_worker(tmp_path):
+    """The lines that a reader puts into the drop-in, as they stand there."""
+    (block,) = re.findall(r"^    \[Service\]\n((?:    .*\n)*?    ReadWritePaths=.*\n)", MANY, re.MULTILINE)
+    added = "".join(f"{line[4:]}\n" for line in block.splitlines())
+
+    assert "BULK_ONBOARD_STORE=postgresql://" in added
+    assert "" == verified(tmp_path, **{"[Service]\n": f"[Service]\n{added}"})
 
 
 def test_cron_line_has_its_fields():

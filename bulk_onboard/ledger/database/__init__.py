@@ -6,8 +6,10 @@ above it:
     address     what an address may be, and what libpq is told
     lease       for how long an owner may write and send; all durations
     statements  the tables, and every statement
-    checks      what is wrong with a server, a schema or an error, for people
+    trouble     what an error means, for people
+    checks      whether a server is fit to keep ledgers
     link        the one connection of the process, in a thread of its own
     hints       what was heard of records and not read yet
+    follow      a ledger while somebody else writes it
     store       a ledger as the rest of the tool sees it
 """

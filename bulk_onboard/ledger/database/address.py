@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bulk_onboard.errors import UsageError
 
-_WHERE_IT_BELONGS = (
+HOW_TO_AUTHENTICATE = (
     "Put it into the file that PGPASSFILE names (by default ~/.pgpass, mode 0600), or name a service with PGSERVICE."
 )
 _CHECKED = ("verify-full", "verify-ca")
@@ -74,7 +74,7 @@ def _given(address: str) -> dict[str, str]:
     except psycopg.Error as error:
         raise UsageError(f"{shown(address)} is no address of a database: {str(error).strip()}.") from None
     if "password" in given or "sslpassword" in given:
-        raise UsageError(f"There is a password in the address of {shown(address)}. {_WHERE_IT_BELONGS}")
+        raise UsageError(f"There is a password in the address of {shown(address)}. {HOW_TO_AUTHENTICATE}")
     return given
 
 

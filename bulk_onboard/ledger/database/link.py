@@ -24,7 +24,7 @@ from psycopg.conninfo import make_conninfo
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import BulkOnboardError, StoppedError
 from bulk_onboard.ledger import codec
-from bulk_onboard.ledger.database import checks, statements
+from bulk_onboard.ledger.database import statements, trouble
 from bulk_onboard.ledger.database.address import parameters
 from bulk_onboard.ledger.database.lease import TIMES, DatabaseLease
 from bulk_onboard.ledger.database.statements import Connection, Lines
@@ -53,7 +53,7 @@ class _Impatient(psycopg.Connection[tuple[Any, ...]]):
                     heard_at = _clock.boottime()
                 elif self.is_enough(_clock.boottime() - heard_at):
                     self.pgconn.finish()  # it counts as broken from now on
-                    raise psycopg.OperationalError(checks.SILENT)
+                    raise psycopg.OperationalError(trouble.SILENT)
                 wanted = gen.send(ready)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
@@ -63,6 +63,8 @@ class DatabaseWriter:
     """Writes the lines of one owned ledger: `ledger.queued_journal.Writer`.
 
     Attributes:
+        link: the connection.
+        lease: while it holds, lines are written.
         trouble: why nothing can be written any more; None while all is well.
         lost: the entries that were to be written and may be nowhere in the database, not even as late ones.
     """
@@ -71,16 +73,16 @@ class DatabaseWriter:
         self.lease = lease
         self.trouble: Exception | None = None
         self.lost: list[Entry] = []
-        self._link = link
+        self.link = link
 
     def put(self, pending: Pending) -> None:
         """Queue lines; they are written in this order."""
-        self._link.put(self, pending)
+        self.link.put(self, pending)
 
     def lose(self, entries: Sequence[Entry]) -> None:
         """Note entries that come after the trouble, and try to keep them as late ones."""
         self.lost += entries
-        self._link.submit(self.keep_late)
+        self.link.submit(self.keep_late)
 
     def keep_late(self, connection: Connection) -> None:
         """Keep as late evidence what was to be written and was not; to be called in the link's thread."""
@@ -169,7 +171,7 @@ class Link:
             told = make_conninfo(**parameters(self.where))
             connection = _Impatient.connect(told, autocommit=True, prepare_threshold=None)
             connection.is_enough = self._is_enough
-            checks.settle_session(connection)
+            statements.settle_session(connection)
             while self._is_wanted():
                 self._look_at_leases(connection)
                 self._do_what_is_in_hand(connection)
@@ -215,7 +217,7 @@ class Link:
         """Tell whose lease is over, and prolong the others when it is time."""
         for writer in tuple(self._writers):
             if not writer.lease.holds():
-                self._end_writer(writer, checks.lease_over(writer.lease.account, self.where))
+                self._end_writer(writer, trouble.lease_over(writer.lease, self.where))
         if self._writers and _clock.boottime() >= self._renewed_at + TIMES.renew_s:
             self._renew(connection)
 
@@ -233,7 +235,7 @@ class Link:
             if account in renewed:
                 writer.lease.extend(asked_at, renewed[account])
             elif writer in self._writers:
-                self._end_writer(writer, checks.lease_over(account, self.where))
+                self._end_writer(writer, trouble.lease_over(writer.lease, self.where))
 
     def _do(self, connection: Connection, tasks: Sequence[_Task]) -> None:
         for task in tasks:
@@ -242,7 +244,7 @@ class Link:
             try:
                 result = task.do(connection)
             except psycopg.Error as error:
-                task.result.set_exception(checks.explained(error, self.where))
+                task.result.set_exception(trouble.explained(error, self.where))
                 if _is_lost(connection, error):
                     raise
             except Exception as error:
@@ -277,7 +279,7 @@ class Link:
                 if len(groups) > 1:
                     self._insert(connection, {writer: group})
                 else:
-                    self._end_writer(writer, checks.explained(error, self.where))
+                    self._end_writer(writer, trouble.explained(error, self.where))
                     _lose(writer, group)
             return
         for writer, group in groups.items():
@@ -286,12 +288,14 @@ class Link:
     def _check(self, connection: Connection, writer: DatabaseWriter, group: Sequence[Pending], written: int) -> None:
         """End a ledger's writing unless all of its lines were written."""
         if written != sum(len(pending.lines) for pending in group):
-            self._end_writer(writer, checks.not_written(connection, writer.lease, self.where))
+            self._end_writer(
+                writer, trouble.not_written(connection, writer.lease, _lines(writer, group).after, self.where)
+            )
             _lose(writer, group)
 
-    def _end_writer(self, writer: DatabaseWriter, trouble: BulkOnboardError) -> None:
+    def _end_writer(self, writer: DatabaseWriter, why: BulkOnboardError) -> None:
         self._writers.discard(writer)
-        writer.trouble = writer.trouble or trouble
+        writer.trouble = writer.trouble or why
         writer.lease.end()
 
     def _end(self, error: Exception) -> None:
@@ -300,7 +304,7 @@ class Link:
             if isinstance(error, BulkOnboardError):
                 self.trouble = error
             elif isinstance(error, psycopg.Error):
-                self.trouble = checks.explained(error, self.where)
+                self.trouble = trouble.explained(error, self.where)
             else:  # a bug, raised in all who wait
                 self.trouble = error
         while not self._queue.empty():

@@ -13,8 +13,9 @@ A claim and a write of the same ledger cannot cross: both lock the account's row
 owner and lease again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -24,8 +25,9 @@ from bulk_onboard.ledger.database.lease import TIMES, Owner
 SCHEMA = "bulk_onboard"
 VERSION = 1
 COMMENT = "bulk-onboard store"
-TABLES = ("account", "entry", "late", "hint")
 LINES_AT_A_TIME = 2_000
+
+_BROKEN = ".broken-"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -59,6 +61,36 @@ create table if not exists {SCHEMA}.hint (
 );
 comment on schema {SCHEMA} is '{COMMENT} {VERSION}';
 """
+
+
+_SESSION: Mapping[str, str | None] = {
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "{lock_ms}",
+    "lock_timeout": "{lock_ms}",
+    "default_transaction_isolation": "read committed",
+    "synchronous_commit": None,  # as it is now, whatever somebody sets meanwhile
+}
+
+
+def settle_session(connection: Connection) -> None:
+    """Keep what is set for everybody on this server from ending our statements, or from making them less safe.
+
+    Behind a pooler this would be set for somebody else, so there the server's own settings hold. A pooler is known by
+    the number of the server's process, which is another one than it told when we connected.
+    """
+    (process,) = connection.execute("select pg_backend_pid()").fetchone() or (0,)
+    if process != connection.info.backend_pid:
+        return
+    connection.execute(
+        """
+        select set_config(name, coalesce(value, current_setting(name)), false)
+        from unnest(%s::text[], %s::text[]) as wanted (name, value)
+        where name in (select name from pg_settings)
+        """,
+        [list(_SESSION), [value and value.format(lock_ms=int(TIMES.lock_s * 1000)) for value in _SESSION.values()]],
+    )
 
 
 def make_schema(connection: Connection) -> None:
@@ -295,8 +327,40 @@ def purge(connection: Connection, account: str, owner: str) -> bool:
         )
         if not gone.rowcount:
             return False
-        for table in ("entry", "late", "hint"):
+        for table in ("entry", "late", "hint", *_tables_of_the_cluster(connection)):
             connection.execute(f"delete from {SCHEMA}.{table} where account = %s", [account])  # noqa: S608
-        if (connection.execute("select to_regclass(%s)", [f"{SCHEMA}.task"]).fetchone() or (None,))[0]:
-            connection.execute(f"delete from {SCHEMA}.task where account = %s", [account])  # noqa: S608
+        connection.execute(
+            f"delete from {SCHEMA}.entry where starts_with(account, %s)",  # noqa: S608
+            [f"{account}{_BROKEN}"],
+        )
     return True
+
+
+def _tables_of_the_cluster(connection: Connection) -> tuple[str, ...]:
+    (there,) = connection.execute("select to_regclass(%s) is not null", [f"{SCHEMA}.task"]).fetchone() or (False,)
+    return ("task",) if there else ()
+
+
+def fill(connection: Connection, account: str, owner: str, lines: Iterable[bytes]) -> str | None:
+    """Write all lines of a ledger that nobody owns, or none; None where somebody owns it.
+
+    Lines that are there give way: return under which name they are kept, empty where there were none.
+    """
+    with connection.transaction():
+        if claim(connection, account, owner) is None:
+            return None
+        kept = _first_free(connection, account) if has_lines(connection, account) else ""
+        if kept:
+            query = f"update {SCHEMA}.entry set account = %s where account = %s"  # noqa: S608
+            connection.execute(query, [kept, account])
+        with connection.cursor().copy(f"copy {SCHEMA}.entry (account, seq, line) from stdin") as copy:
+            for seq, line in enumerate(lines, 1):
+                copy.write_row((account, seq, line.decode().removesuffix("\n")))
+        give_back(connection, account, owner)
+    return kept
+
+
+def _first_free(connection: Connection, account: str) -> str:
+    """Return the first free of `<name>.broken-1`, `-2` …, to keep a part of it."""
+    names = (f"{account}{_BROKEN}{number}" for number in count(1))
+    return next(name for name in names if not has_lines(connection, name))

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from bulk_onboard import __version__
 from bulk_onboard.clock import Clock
-from bulk_onboard.errors import BulkOnboardError, LedgerError, LockedError, UsageError
+from bulk_onboard.errors import BulkOnboardError, LedgerError, LockedError, StoppedError, UsageError
 from bulk_onboard.ledger.codec import LineError, decode
-from bulk_onboard.ledger.database import statements
+from bulk_onboard.ledger.database import checks, statements, trouble
 from bulk_onboard.ledger.database.address import shown
+from bulk_onboard.ledger.database.follow import DatabaseFollower
 from bulk_onboard.ledger.database.hints import PostgresHints
 from bulk_onboard.ledger.database.lease import TIMES, DatabaseLease, Owner, new_owner
 from bulk_onboard.ledger.database.link import DatabaseWriter, Link, linked
@@ -24,7 +25,7 @@ from bulk_onboard.ledger.queued_journal import QueuedJournal
 from bulk_onboard.model.entry import Adopted, Done, LedgerOpened, Op
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
-from bulk_onboard.model.store import Follower, Lease
+from bulk_onboard.model.store import Lease
 from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
@@ -46,6 +47,23 @@ class _Ownership:
     locked_at: float
     seen: str
     place: str
+
+
+def set_up(address: str) -> None:
+    """Make the tables in a database where they are not there.
+
+    Raises:
+        UsageError: the database refuses, or the tables are those of a newer version.
+        StoppedError: it cannot be reached.
+    """
+
+    def do(connection: Connection) -> None:
+        checks.check_before_setup(connection, address)
+        statements.make_schema(connection)
+        checks.check(connection, address)
+
+    with linked(address) as link:
+        link.ask(do)
 
 
 class DatabaseJournal(QueuedJournal):
@@ -87,6 +105,7 @@ class PostgresStore:
     def __init__(self, address: str, ledger: Path, *, job: str, base_url: str) -> None:
         self.account = ledger.name.removesuffix(_ENDING)
         self.address = address
+        self._owned: DatabaseWriter | None = None  # while it is open
         self._job = job
         self._base_url = base_url
 
@@ -101,13 +120,8 @@ class PostgresStore:
         return PostgresHints(self.address, self.account)
 
     def setup(self) -> None:
-        """Make the tables where they are not there.
-
-        Raises:
-            UsageError: the database refuses, or the tables are those of a newer version.
-            StoppedError: it cannot be reached.
-        """
-        self._ask(statements.make_schema)
+        """Make the tables where they are not there, as `set_up` does."""
+        set_up(self.address)
 
     def exists(self) -> bool:
         """Return whether there is a ledger."""
@@ -154,9 +168,48 @@ class PostgresStore:
         """Return whether nobody owns it now, or there is none."""
         return self.owner() is None
 
-    def follow(self) -> Follower:
+    def purge(self) -> None:
+        """Delete the ledger, its late evidence, its hints and its task, while it is open here.
+
+        Raises:
+            StoppedError: it is not ours any more, or the database failed.
+        """
+        writer = self._owned
+        if writer is None:
+            raise StoppedError(f"{self.name} is not open here, so nothing of it was deleted. Run again.")
+
+        def do(connection: Connection) -> bool:
+            writer.link.let_go(writer)
+            return statements.purge(connection, self.account, writer.lease.owner)
+
+        if not writer.link.ask(do):
+            raise trouble.lease_over(writer.lease, self.address)
+
+    def import_lines(self, lines: Iterable[bytes]) -> str:
+        """Write the lines of a sound file, each with its newline, as this ledger: all of them, or none.
+
+        A damaged ledger gives way to them: return under which name its lines are kept, else nothing.
+
+        Raises:
+            UsageError: there is a sound ledger.
+            LockedError: somebody owns it.
+            StoppedError: the database failed.
+        """
+        with linked(self.address) as link:
+            with suppress(LedgerError):
+                if self._folded(link) is not None:
+                    raise UsageError(
+                        f"There is a ledger {self.name} already, and it is sound. Nothing was written; give this job "
+                        "another one (--ledger), or purge that one."
+                    )
+            kept = link.ask(partial(statements.fill, account=self.account, owner=new_owner(), lines=lines))
+        if kept is None:
+            raise self._locked(self.owner() or Owner("", 0.0, 0.0))
+        return kept
+
+    def follow(self) -> DatabaseFollower:
         """Return what follows the ledger while somebody else writes it."""
-        raise NotImplementedError
+        return DatabaseFollower(self.address, self.account, self.name)
 
     @asynccontextmanager
     async def opened(
@@ -178,9 +231,11 @@ class PostgresStore:
         """
         with linked(self.address) as link:
             owned = await self._claimed(link, clock, patience_s)
+            self._owned = owned.writer
             try:
                 yield await self._journal(link, owned, auth_id)
             finally:
+                self._owned = None
                 await self._given_back(link, owned.writer)
 
     def _ask(self, do: Callable[[Connection], _T]) -> _T:
@@ -199,16 +254,20 @@ class PostgresStore:
                 first = first or found
                 is_tired = patience_s is not None and clock.monotonic() - began_at >= patience_s
                 if is_tired or (found.name, found.until) != (first.name, first.until):
-                    raise LockedError(
-                        f"{found.words} uses {self.name}. Wait until it has ended, or stop it there, then run again."
-                    )
+                    raise self._locked(found)
                 await clock.sleep(max(0.0, min(found.left_s, TIMES.look_s)))
         except BaseException:
             link.submit(partial(_end, link=link, writer=writer))
             raise
 
+    def _locked(self, owner: Owner) -> LockedError:
+        return LockedError(
+            f"{owner.words} uses {self.name}. Wait until it has ended, or stop it there, then run again."
+        )
+
     def _claim(self, connection: Connection, *, link: Link, writer: DatabaseWriter) -> _Ownership | Owner:
         lease = writer.lease
+        checks.check(connection, self.address)
         asked_at = lease.clock.boottime()
         claimed = statements.claim(connection, lease.account, lease.owner)
         if claimed is None:
@@ -239,7 +298,7 @@ class PostgresStore:
         journal = DatabaseJournal(
             owned,
             ledger_state or LedgerState(),
-            warnings=_about(late),
+            warnings=(*_about(late), *self._clocks(owned.writer.lease)),
             late=late,
             note_place=note_place,
         )
@@ -247,6 +306,11 @@ class PostgresStore:
             await journal.append(header)
             journal.is_up_to_date()
         return journal
+
+    def _clocks(self, lease: DatabaseLease) -> Iterator[str]:
+        apart_s = (lease.now() - lease.clock.now()).total_seconds()
+        if abs(apart_s) > checks.CLOCKS_APART_S:
+            yield checks.clocks_apart(apart_s, self.address)
 
     async def _in_link(self, link: Link, do: Callable[[Connection, str], _T]) -> _T:
         return await asyncio.wrap_future(link.submit(lambda connection: do(connection, self.account)))
@@ -260,6 +324,14 @@ class PostgresStore:
         with linked(self.address) as another, suppress(BulkOnboardError):
             ending = asyncio.wrap_future(another.submit(partial(_end, link=another, writer=writer)))
             await asyncio.wait({ending}, timeout=_FAREWELL_S)
+
+    def _remedy(self) -> str:
+        """Return what to do where the ledger is damaged."""
+        return (
+            "nothing was changed and nothing is sent. Do not edit or delete it, for what it says was sent would be "
+            "forgotten; put back a backup of the database, or salvage this ledger: write it to a file with `ledger "
+            "export`, see to that with `ledger repair`, and bring it back with `ledger import`; then run again"
+        )
 
     def _chunks(self, link: Link) -> Iterator[statements.Chunk]:
         after = 0
@@ -282,9 +354,10 @@ class PostgresStore:
                 last = chunk.last
                 yield chunk.content
 
-        folded = fold_blocks(blocks(), self.name)
+        remedy = self._remedy()
+        folded = fold_blocks(blocks(), self.name, remedy)
         if folded.tail or folded.ledger_state.seq != last:
-            raise LedgerError(f"{self.name}: line {folded.ledger_state.seq + 1} is damaged")
+            raise LedgerError(f"{self.name}: line {folded.ledger_state.seq + 1} is damaged; {remedy}")
         return folded.ledger_state
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bulk_onboard.ledger import follow
 from bulk_onboard.ledger.codec import decode
 from bulk_onboard.ledger.fold import fold
-from bulk_onboard.ledger.follow import Follower
+from bulk_onboard.ledger.follow import FileFollower
 from tests.unit.ledger.samples import ledger_of, run_started, story
 
 WHOLE = ledger_of(story())
@@ -17,7 +17,7 @@ LINES = WHOLE.splitlines(keepends=True)
 
 @pytest.fixture
 def follower(path):
-    return Follower(path)
+    return FileFollower(path)
 
 
 def test_every_way_to_cut_the_growth_leads_to_the_state_of_the_whole(path, follower):

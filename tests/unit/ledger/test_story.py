@@ -32,14 +32,14 @@ def ledger(path):
 )
 def test_record_is_found_by_any_of_its_names(ledger, name):
     """Token, Key (however written), compliance id and alias all lead to the record."""
-    (found,) = told(ledger, name)
+    (found,) = told([ledger.read_bytes()], str(ledger), name)
 
     assert token(1) == found.record.token
 
 
 def test_lines_of_a_record_in_order(ledger):
     """What happened to it and nothing else, from being taken in to its settling, with the state it was in then."""
-    (found,) = told(ledger, "K-0002")
+    (found,) = told([ledger.read_bytes()], str(ledger), "K-0002")
 
     assert [
         ("admitted", "", 0, "", State.NOT_SENT),
@@ -52,7 +52,7 @@ def test_lines_of_a_record_in_order(ledger):
 
 def test_facts_of_a_line(ledger):
     """Instant, the answer's name, the compliance id and the documents' digests are told where the entry has them."""
-    (found,) = told(ledger, token(1))
+    (found,) = told([ledger.read_bytes()], str(ledger), token(1))
     _, sent, answered, _ = found.lines
 
     assert (SentDocument(type="identity_proof", sha256="0a" * 32, size=20_480),) == sent.documents
@@ -67,7 +67,7 @@ def test_run_that_found_it_unfinished_is_part_of_it(path):
     """A crash leaves no line of its own; the next run's beginning is where the record became uncertain."""
     path.write_bytes(ledger_of([story()[0], run_started(1), admitted(1), intent(1), run_started(2)]))
 
-    (found,) = told(path, token(1))
+    (found,) = told([path.read_bytes()], str(path), token(1))
 
     assert ("run_started", "found unfinished", State.UNCERTAIN) == (
         found.lines[-1].entry,
@@ -81,7 +81,7 @@ def test_records_that_share_a_key(path):
     theirs = [intent(1), done(1), replace(intent(2), key="K-0001")]
     path.write_bytes(ledger_of([story()[0], admitted(1, 2), *theirs]))
 
-    found = told(path, "K-0001")
+    found = told([path.read_bytes()], str(path), "K-0001")
 
     assert [(token(1), 3), (token(2), 2)] == [(each.record.token, len(each.lines)) for each in found]
 
@@ -90,7 +90,7 @@ def test_records_that_share_a_key(path):
 def test_unknown_name(ledger, name):
     """A name that no record has is told so; an empty one matches none. A row that was never sent has no Key yet."""
     with pytest.raises(UsageError, match="has no record"):
-        told(ledger, name)
+        told([ledger.read_bytes()], str(ledger), name)
 
 
 def test_damaged_ledger_tells_no_story(path):
@@ -98,7 +98,7 @@ def test_damaged_ledger_tells_no_story(path):
     path.write_bytes(ledger_of(story()).replace(b"run-1", b"run-7", 1))
 
     with pytest.raises(LedgerError, match="line 2"):
-        told(path, token(1))
+        told([path.read_bytes()], str(path), token(1))
 
 
 @pytest.mark.parametrize(
