@@ -9,6 +9,7 @@ end, as they would with a broken disk. Who opens a ledger afterwards gets a new 
 up as soon as a lease is over, or after half a minute where none depends on it.
 """
 
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -181,6 +182,7 @@ class Link:
         finally:
             if connection is not None:
                 connection.close()
+        self._watch_leases()
 
     def _is_wanted(self) -> bool:
         """Wait for something to do, and put all of it into `_in_hand`.
@@ -193,7 +195,7 @@ class Link:
                 self._in_hand.append(self._queue.get_nowait())
         if self._in_hand:
             return True
-        with _opening:
+        with _opening, self._lock:
             if self.users or not self._queue.empty():
                 return True
             self.trouble = StoppedError(f"The connection to {self.where} is closed. Run again.")
@@ -282,7 +284,7 @@ class Link:
                 if len(groups) > 1:
                     self._insert(connection, {writer: group})
                 else:
-                    self._end_writer(writer, trouble.explained(error, self.where))
+                    self._end_writer(writer, _stopping(trouble.explained(error, self.where)))
                     _lose(writer, group)
             return
         for writer, group in groups.items():
@@ -296,7 +298,7 @@ class Link:
             )
             _lose(writer, group)
 
-    def _end_writer(self, writer: DatabaseWriter, why: BulkOnboardError) -> None:
+    def _end_writer(self, writer: DatabaseWriter, why: Exception) -> None:
         self._writers.discard(writer)
         writer.trouble = writer.trouble or why
         writer.lease.end()
@@ -313,15 +315,28 @@ class Link:
         while not self._queue.empty():
             self._in_hand.append(self._queue.get())
         for writer in tuple(self._writers):
-            self._writers.discard(writer)
-            writer.trouble = self.trouble
+            writer.trouble = _stopping(self.trouble)
         for item in self._in_hand:
             _fail(item, self.trouble)
+
+    def _watch_leases(self) -> None:
+        """Tell whose lease is over, until none is left: calls that are in flight may go on until then."""
+        while self._writers:
+            for writer in tuple(self._writers):
+                if not writer.lease.holds():
+                    self.let_go(writer)
+                    writer.lease.end()
+            time.sleep(leases.TIMES.look_s)
 
 
 def _is_lost(connection: Connection, error: psycopg.Error) -> bool:
     """Return whether the connection is of no use any more, not only this statement refused."""
     return connection.closed or error.diag.severity_nonlocalized in {"FATAL", "PANIC"}
+
+
+def _stopping(trouble: Exception) -> Exception:
+    """Return the trouble as one that ends a run which had begun, whatever it would be for one that begins."""
+    return StoppedError(str(trouble)) if isinstance(trouble, BulkOnboardError) else trouble
 
 
 def _lines(writer: DatabaseWriter, group: Sequence[Pending]) -> Lines:
@@ -335,7 +350,7 @@ def _lose(writer: DatabaseWriter, group: Sequence[Pending]) -> None:
 
 def _fail(item: _Task | _Write, trouble: Exception) -> None:
     if isinstance(item, _Write):
-        item.writer.trouble = item.writer.trouble or trouble
+        item.writer.trouble = item.writer.trouble or _stopping(trouble)
         _lose(item.writer, [item.pending])
         settled([(item.pending, item.writer.trouble)])
     elif not item.result.done():

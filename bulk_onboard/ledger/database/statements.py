@@ -13,7 +13,7 @@ A claim and a write of the same ledger cannot cross: both lock the account's row
 owner and lease again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -316,11 +316,10 @@ def add_late(connection: Connection, account: str, owner: str, lines: Sequence[b
     )
 
 
-def late(connection: Connection, account: str) -> Iterator[bytes]:
-    """Yield the lines that owners wanted to write after their leases."""
+def late(connection: Connection, account: str) -> list[bytes]:
+    """Return the lines that owners wanted to write after their leases."""
     query = f"select line from {SCHEMA}.late where account = %s order by at"  # noqa: S608
-    for (line,) in connection.execute(query, [account]).fetchall():
-        yield line.encode()
+    return [line.encode() for (line,) in connection.execute(query, [account])]
 
 
 def purge(connection: Connection, account: str, owner: str) -> bool:

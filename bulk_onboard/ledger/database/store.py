@@ -32,7 +32,6 @@ from bulk_onboard.units import format_count
 
 _T = TypeVar("_T")
 _ENDING = ".ledger.jsonl"
-_FAREWELL_S = 10.0
 
 
 @dataclass(slots=True)
@@ -266,7 +265,7 @@ class PostgresStore:
                     raise self._locked(found)
                 await clock.sleep(max(0.0, min(found.left_s, leases.TIMES.look_s)))
         except BaseException:
-            link.submit(partial(_end, link=link, writer=writer))
+            link.submit(partial(_end, writer=writer))
             raise
 
     def _locked(self, owner: Owner | None) -> LockedError:
@@ -325,13 +324,17 @@ class PostgresStore:
 
     async def _given_back(self, link: Link, writer: DatabaseWriter) -> None:
         """Give the lease back when all that was queued is written; by a new connection where this one has failed."""
-        if link.trouble is None:
-            with suppress(BulkOnboardError):
-                await asyncio.wrap_future(link.submit(partial(_end, link=link, writer=writer)))
-                return
-        with linked(self.address) as another, suppress(BulkOnboardError):
-            ending = asyncio.wrap_future(another.submit(partial(_end, link=another, writer=writer)))
-            await asyncio.wait({ending}, timeout=_FAREWELL_S)
+        try:
+            if link.trouble is None:
+                with suppress(BulkOnboardError):
+                    await asyncio.wrap_future(link.submit(partial(_end, writer=writer)))
+                    return
+            with linked(self.address) as another, suppress(BulkOnboardError, TimeoutError):
+                ending = asyncio.wrap_future(another.submit(partial(_end, writer=writer)))
+                await asyncio.wait_for(ending, leases.TIMES.farewell_s)
+        finally:
+            link.let_go(writer)
+            writer.lease.give_back()
 
     def _remedy(self) -> str:
         """Return what to do where the ledger is damaged."""
@@ -369,10 +372,9 @@ class PostgresStore:
         return folded.ledger_state
 
 
-def _end(connection: Connection, *, link: Link, writer: DatabaseWriter) -> None:
-    """Give a lease back, and keep what could not be written; to be done in the thread of the link."""
-    link.let_go(writer)
-    writer.lease.give_back()
+def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
+    """Give a lease back, and keep what could not be written; to be done in the thread of a link."""
+    writer.link.let_go(writer)
     writer.keep_late(connection)
     statements.give_back(connection, writer.lease.account, writer.lease.owner)
 
