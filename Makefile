@@ -11,6 +11,8 @@ CASE ?=
 CONTRACT ?=
 ACCOUNTS ?=
 WINDOWS ?=
+CLUSTER ?=
+STRIKES ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-page test quick crash fuzz test-node test-openapi setup-cluster test-cluster bench \
@@ -63,8 +65,8 @@ test-cluster: $(STAMP) setup-cluster ## run those tests alone that start a Postg
 bench: $(STAMP) ## measure everything beside what does less, about 20 minutes; ONLY="pacing check" for some
 	@.venv/bin/python -m bench $(ONLY)
 
-bench-many: $(STAMP) ## measure many accounts in one process, half an hour; ACCOUNTS=100 WINDOWS=1, or ONLY="cpu memory", for less
-	@ACCOUNTS="$(ACCOUNTS)" WINDOWS=$(WINDOWS) ONLY="$(ONLY)" $(PYTHON) -m bench many
+bench-many: $(STAMP) ## measure many accounts, half an hour; CLUSTER=1 with PostgreSQL; ACCOUNTS=100 WINDOWS=1, or ONLY="cpu memory", for less
+	@ACCOUNTS="$(ACCOUNTS)" WINDOWS=$(WINDOWS) ONLY="$(ONLY)" STRIKES="$(STRIKES)" $(PYTHON) -m bench $(if $(CLUSTER),cluster,many)
 
 lint: $(STAMP) ## check style, format and who imports whom
 	@$(PYTHON) -m ruff check --quiet

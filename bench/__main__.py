@@ -1,7 +1,7 @@
 """Measure everything, or what is named, and tell it as one table and as JSON.
 
 python -m bench [pacing requests connections submission check documents ledger report startup growth]
-python -m bench many     which takes real minutes, and is measured only where it is named
+python -m bench many cluster     which take real minutes, and are measured only where they are named
 """
 
 import importlib
@@ -27,7 +27,7 @@ MODULES = (
     "startup",
     "growth",
 )
-BY_NAME_ALONE = ("many",)
+BY_NAME_ALONE = ("many", "cluster")
 RESULTS = Path(__file__).parents[1] / ".bench/figures.json"
 
 

@@ -116,7 +116,7 @@ async def _append_all(path: Path, waits: list[float]) -> tuple[float, float]:
 
         async def append() -> None:
             while time.monotonic() < began + APPENDING_S:
-                for entry in _sent(next(numbers)):
+                for entry in sent_entries(next(numbers)):
                     before = time.monotonic()
                     await journal.append(entry)
                     waits.append(time.monotonic() - before)
@@ -177,11 +177,11 @@ def _story() -> Iterator[Entry]:
     names: dict[str, Any] = {"run_id": "run-1", "user": "someone", "host": "desk", "version": "1", "quota": "60/min"}
     yield entries.RunStarted(**names, workbook=digest, job=digest, requirements=digest, settle=90.0)
     for number in count():
-        yield from _sent(number)
+        yield from sent_entries(number)
         yield entries.Reviewed(token=_token(number), key=f"K-{number}", review="approved")
 
 
-def _sent(number: int) -> tuple[Entry, Entry]:
+def sent_entries(number: int) -> tuple[Entry, Entry]:
     """The intent and the success of one create."""
     token, key, digest = _token(number), f"K-{number}", hashlib.sha256(str(number).encode()).hexdigest()
     types = ("identity_proof", "address_proof", "business_registration")

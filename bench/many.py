@@ -82,9 +82,9 @@ def _with_quota() -> Iterator[Figure]:
 
 def _at_full_quota(accounts: int, windows: int) -> Iterator[Figure]:
     rows = LIMIT * (windows + 2) - SPENT_OTHERWISE
-    with _folder() as folder, far_sandbox() as sandbox:
-        job = _job(folder, accounts, rows, url=sandbox.url, quota=f"{LIMIT}/min")
-        run = _run(job)
+    with new_folder() as folder, far_sandbox() as sandbox:
+        job = make_job(folder, accounts, rows, url=sandbox.url, quota=f"{LIMIT}/min")
+        run = run_of(job)
         log = sandbox.log()
     shares = shares_of([*log.values()], rows)
     answers = Counter(status for requests in log.values() for _, _, status in requests)
@@ -153,9 +153,9 @@ def _cpu() -> Iterator[Figure]:
     costs: dict[int, list[float]] = defaultdict(list)
     for _ in range(CPU_TURNS):
         for accounts in (1, CPU_ACCOUNTS):
-            with _folder() as folder, counter() as url:
-                job = _job(folder, accounts, CPU_RECORDS // accounts, url=url, size=CPU_SIZE, sets=CPU_RECORDS)
-                costs[accounts].append(1000 * _finished(_run(job)).cpu_s / CPU_RECORDS)
+            with new_folder() as folder, counter() as url:
+                job = make_job(folder, accounts, CPU_RECORDS // accounts, url=url, size=CPU_SIZE, sets=CPU_RECORDS)
+                costs[accounts].append(1000 * finished(run_of(job)).cpu_s / CPU_RECORDS)
     yield Figure(
         what=f"CPU of a record of 3 × {CPU_SIZE // 1000} KB, {CPU_ACCOUNTS} accounts",
         ours=statistics.median(costs[CPU_ACCOUNTS]),
@@ -168,8 +168,8 @@ def _cpu() -> Iterator[Figure]:
 
 
 def _memory() -> Iterator[Figure]:
-    with _folder() as folder, counter() as url:
-        run = _finished(_run(_job(folder, LARGE_ACCOUNTS, LARGE_ROWS, url=url, size=LARGE, sets=LARGE_ROWS)))
+    with new_folder() as folder, counter() as url:
+        run = finished(run_of(make_job(folder, LARGE_ACCOUNTS, LARGE_ROWS, url=url, size=LARGE, sets=LARGE_ROWS)))
     yield Figure(
         what=f"memory of {LARGE_ACCOUNTS} accounts that send 3 × {LARGE // 1024**2} MiB",
         ours=run.before_mib + run.grown_mib,
@@ -179,7 +179,8 @@ def _memory() -> Iterator[Figure]:
     )
 
 
-def _finished(run: Taken) -> Taken:
+def finished(run: Taken) -> Taken:
+    """Return a run that ended well; what another cost says nothing."""
     if run.exit_status:
         raise SystemExit(f"The run ended with {run.exit_status}; what it cost says nothing.")
     return run
@@ -188,20 +189,30 @@ def _finished(run: Taken) -> Taken:
 # What is run, and against what.
 
 
-def _run(job: Path) -> Taken:
+def run_of(job: Path) -> Taken:
+    """Run a job in a process of its own."""
     words = [sys.executable, "-m", "bench.accounts", str(job)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         return Taken(*json.loads(answer_of(process)))
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def new_folder() -> Iterator[Path]:
+    """Make a folder that goes with the context."""
     with tempfile.TemporaryDirectory(prefix="bench-many-") as folder:
         yield Path(folder)
 
 
-def _job(
-    folder: Path, accounts: int, rows: int, *, url: str, quota: str = "none", size: int = SMALL, sets: int = SETS
+def make_job(
+    folder: Path,
+    accounts: int,
+    rows: int,
+    *,
+    url: str,
+    quota: str = "none",
+    size: int = SMALL,
+    sets: int = SETS,
+    store: str = "file",
 ) -> Path:
     """Write a job of so many accounts with so many rows each in one sheet, and return its file."""
     named = [f"a{number:03d}" for number in range(accounts)] if accounts > 1 else [""]
@@ -215,7 +226,14 @@ def _job(
     ]
     headers = (*HEADERS, "Account") if accounts > 1 else HEADERS
     workbook = write_workbook(folder / "businesses.csv", sheet, headers)
-    settings = {"workbook": workbook.name, "base_url": url, "quota": quota, "settle": SETTLE, "notify": "never"}
+    settings = {
+        "workbook": workbook.name,
+        "base_url": url,
+        "quota": quota,
+        "settle": SETTLE,
+        "notify": "never",
+        "store": store,
+    }
     lines = [f'{key} = "{value}"' for key, value in settings.items()]
     lines += ["", "[findings]", 'document-shared = "off"']
     lines += [line for name in named if name for line in ("", "[[accounts]]", f'name = "{name}"')]

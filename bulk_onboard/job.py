@@ -151,14 +151,17 @@ class Job:
             is_needed: whether there must be one; else the state is empty where there is none.
 
         Raises:
-            UsageError: there is none, or it cannot be read.
+            UsageError: there is none, it cannot be read, or it is still in a file (`left_in_file`).
             LedgerError: it is damaged, or newer than this tool.
             StoppedError: its database cannot be reached.
         """
-        ledger_state = self.store.read()
-        if ledger_state is None and is_needed:
-            raise self.left_in_file() or self.store.missing()
-        return ledger_state or LedgerState()
+        if (ledger_state := self.store.read()) is not None:
+            return ledger_state
+        if left := self.left_in_file():
+            raise left
+        if is_needed:
+            raise self.store.missing()
+        return LedgerState()
 
     def left_in_file(self) -> errors.UsageError | None:
         """Return what to tell people where ledgers are in a database, which has none, and the job's is in its file."""
@@ -519,7 +522,7 @@ def _has_ending_of_a_job(path: Path) -> bool:
 
 
 _OWN_FILES: Mapping[str, Callable[[Job], Any]] = {
-    "ledger": lambda job: job.ledger.resolve(),
+    "ledger": lambda job: job.ledger.resolve() if job.database is None else job.ledger.name,
     "report": lambda job: job.report.resolve(),
     "workbook": lambda job: None if job.shares_sheet else (job.workbook.resolve(), job.sheet),
 }

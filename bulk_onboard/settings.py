@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from bulk_onboard import log
 from bulk_onboard.model.callback_url import objection
@@ -73,13 +73,13 @@ def _read_store(value: Any) -> str | None:
     scheme, colon, rest = text.partition("://")
     if not colon or scheme not in ("postgresql", "postgres"):
         raise ValueError(f"it must be file, or the address of a PostgreSQL database, such as {_EXAMPLE}")
+    if any(char.isspace() or not char.isprintable() or char == "#" for char in text):
+        raise ValueError("the address of a database has no blanks, and no #; write them as %20 and %23")
     try:
         parts = urlsplit(f"//{rest}")
         names = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError:
         raise ValueError(f"that is no address of a database; write one such as {_EXAMPLE}") from None
-    if any(char.isspace() or not char.isprintable() for char in unquote(text)) or parts.fragment:
-        raise ValueError("the address of a database has no blanks, and no #; write them as %20 and %23")
     user, at, _ = parts.netloc.rpartition("@")
     if (at and ":" in user) or _PASSWORDS & names.keys():
         raise ValueError(
@@ -483,7 +483,7 @@ SETTINGS: tuple[Setting, ...] = (
         "against",
         _paths,
         (),
-        "Ledger file of another job, whose businesses are not sent; may be repeated.",
+        "Ledger file of another job (exported, if in a database), whose businesses are not sent; may be repeated.",
         "none",
         verbs=_LOOKS_INTO_DOCUMENTS - {"convert", "ledger show"},
         panel=Panel.READ,

@@ -131,11 +131,12 @@ class Client:
             return seen
 
     def abort(self) -> None:
-        """Reset all connections in the loop's next turn: what has arrived until now is still read.
+        """Reset all connections, in two turns of the loop, so that what has arrived until now is still read.
 
         The calls in flight fail then, those without an answer. To be called when the fence says no.
         """
-        asyncio.get_running_loop().call_soon(self._abort)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._abort)
 
     def _abort(self) -> None:
         self._connector.close_kept()

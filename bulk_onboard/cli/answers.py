@@ -701,6 +701,7 @@ class Imported(Answer):
     ledger: str
     file: Annotated[str, Meta(description="What it was read from; where that was put aside, its new name.")]
     lines: Count
+    kept_as: Annotated[str | None, Meta(description="The damaged ledger that gave way to it, by its new name.")]
     next: Next
 
 

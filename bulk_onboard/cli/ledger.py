@@ -346,7 +346,18 @@ def import_ledger(invocation: Invocation, file: _SOURCE) -> Output:
 
     def show(stream: TextIO) -> None:
         print(f"{job.store.name}: {format_count(made.lines, 'line')} of {made.file}.", file=stream)
+        if made.kept_as:
+            print(f"The damaged one is kept as {made.kept_as}.", file=stream)
         print(f"Next: {command}", file=stream)
 
-    data = {"ledger": job.store.name, "file": str(made.file), "lines": made.lines, "next": command}
-    return Output(ExitStatus.DONE, data, show)
+    return Output(
+        ExitStatus.DONE,
+        {
+            "ledger": job.store.name,
+            "file": str(made.file),
+            "lines": made.lines,
+            "kept_as": made.kept_as or None,
+            "next": command,
+        },
+        show,
+    )

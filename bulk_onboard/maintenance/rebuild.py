@@ -77,6 +77,8 @@ async def rebuild_ledger(
 
 
 def _refuse_to_overwrite(job: Job) -> None:
+    if left := job.left_in_file():
+        raise left
     if job.store.exists():
         raise errors.UsageError(
             f"There is a ledger {job.store.name}, and what it says was sent must not be lost. Move it away first; if "

@@ -30,10 +30,12 @@ class Transferred:
     Attributes:
         file: the file that it is in now, or was in; where that was put aside, its new name.
         lines: how many there are.
+        kept_as: what the damaged ledger is called now which gave way to it; empty for none.
     """
 
     file: Path
     lines: int
+    kept_as: str = ""
 
 
 def copy_of(job: Job) -> Path:
@@ -90,10 +92,12 @@ def import_ledger(job: Job, file: Path | None, clock: Clock) -> Transferred:
         raise no_ledger(source)
     with LedgerLock(source.absolute(), clock, mode=MODES[job.share]):
         lines = _sound_lines(source)
-        store.import_lines(lines, replaces_damaged=_is_damaged(job, is_named=file is not None))
+        if file is None:
+            store.read()  # a damaged one gives way only to a file that was named
+        kept_as = store.import_lines(lines)
         if file is None:
             source = source.rename(first_free(source, "imported"))
-    return Transferred(source, len(lines))
+    return Transferred(source, len(lines), kept_as)
 
 
 def _sound_lines(file: Path) -> Sequence[bytes]:
@@ -112,16 +116,3 @@ def _sound_lines(file: Path) -> Sequence[bytes]:
     if verified.exit_status is ExitStatus.LEDGER:
         raise LedgerError(" ".join(verified.sentences))
     return content.splitlines(keepends=True)
-
-
-def _is_damaged(job: Job, *, is_named: bool) -> bool:
-    """Return whether the ledger in the database is damaged; raise UsageError where it is sound."""
-    try:
-        ledger_state = job.store.read()
-    except LedgerError:
-        if is_named:
-            return True
-        raise
-    if ledger_state is not None:
-        raise UsageError(f"There is a ledger {job.store.name} already, so nothing was written into it.")
-    return False

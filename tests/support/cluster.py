@@ -131,6 +131,7 @@ class Cluster:
         *,
         share: float = HURRIED,
         quota: Quota = QUOTA,
+        settle: str = SETTLE,
         large: int = 0,
         faults: Mapping[str, float] = LOST,
         seed: int = 1,
@@ -151,7 +152,7 @@ class Cluster:
         ):
             address = database.server.address(database.name, port=store.port)
             office = Office(folder, SimpleNamespace(url=f"http://127.0.0.1:{api.port}"))  # type: ignore[arg-type]
-            office.open_accounts(*ACCOUNTS, quota=str(quota), settle=SETTLE, notify="never", store=address)
+            office.open_accounts(*ACCOUNTS, quota=str(quota), settle=settle, notify="never", store=address)
             office.fill(len(ACCOUNTS) * ROWS)
             _lengthen(office, large)
             async with Workers(folder, "worker", "--store", address, share=share) as workers:
@@ -238,14 +239,14 @@ class Cluster:
 
     # What it came to.
 
-    async def outcome(self, told: Told) -> "Outcome":
-        """Count what must not be, once whoever follows has ended; it ends the sandbox."""
+    async def ended(self, told: Told) -> tuple["Outcome", dict[str, list[Arrived]]]:
+        """Count what must not be, once whoever follows has ended, and end the sandbox; return its log, too."""
         states = {account: await self.state(account) for account in ACCOUNTS}
         log = await self.sandbox.end()
         rows = {account: self._rows(account) for account in ACCOUNTS}
         filed = {each: Counter(it["end_user"]["name"] for it in states[each]["records"]) for each in ACCOUNTS}
         runs = {account: self.runs(account) for account in ACCOUNTS}
-        return Outcome(
+        outcome = Outcome(
             exit_status=told.status,
             duplicates=sum(len(state["duplicates"]) + state["to_come"] for state in states.values()),
             lost=sum((rows[account] - filed[account]).total() for account in ACCOUNTS),
@@ -255,6 +256,12 @@ class Cluster:
             wrong_reports=tuple(self._wrong_reports(told)) if not told.status else (),
             error=told.err if told.status else "",
         )
+        return outcome, log
+
+    async def outcome(self, told: Told) -> "Outcome":
+        """Count what must not be, once whoever follows has ended, and end the sandbox."""
+        outcome, _ = await self.ended(told)
+        return outcome
 
     def runs(self, account: str) -> int:
         """Return how often an account was opened by a run; each may draw one throttled call, its probe."""

@@ -1,6 +1,6 @@
 """A PostgreSQL server of the tests' own, with a new database for each test.
 
-It lies in a folder in memory, where there is room, listens on 127.0.0.1, and syncs as one in earnest does. It ends with
+It lies in a folder in memory, listens on 127.0.0.1, and syncs as one in earnest does. It ends with
 the process that started it, even if that is killed: a child waits for the end of a pipe, then ends the server.
 """
 
@@ -55,9 +55,10 @@ class Server:
 
     @classmethod
     @contextmanager
-    def opened(cls, binaries: Path) -> Iterator["Server"]:
+    def opened(cls, binaries: Path, *, in_memory: bool = True) -> Iterator["Server"]:
         """Make a server and start it; with the context, or this process, it ends and its folder goes."""
-        folder = Path(tempfile.mkdtemp(prefix="bulk-onboard-pg-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
+        below = _MEMORY if in_memory and os.access(_MEMORY, os.W_OK) else None
+        folder = Path(tempfile.mkdtemp(prefix="bulk-onboard-pg-", dir=below))
         if not os.geteuid():
             shutil.chown(folder, USER)
         server = cls(folder, binaries)

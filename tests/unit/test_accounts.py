@@ -212,6 +212,7 @@ def test_ledger_is_one_accounts_already(tmp_path):
         ('[[accounts]]\nauth_token = "sesame"\n', "set PLIVO_AUTH_ID_… and PLIVO_AUTH_TOKEN_… in the environment"),
         ('[[accounts]]\nname = "MASESAMESESAMESESAME"\n', "account no. 1: its name looks like an auth_id or a secret"),
         (TWO + 'ledger = "job.acme.ledger.jsonl"\n', "accounts acme and Bravo-2 have one ledger; give each its own"),
+        (TWO + 'store = "file"\n', "account Bravo-2: 'store' holds for the whole job; write it above"),
         (TWO + 'report = "sub/../job.acme.report.xlsx"\n', "accounts acme and Bravo-2 have one report"),
         (TWO.replace('"\n', '"\nworkbook = "own.xlsx"\n'), "accounts acme and Bravo-2 have one workbook; give each"),
     ],
@@ -336,3 +337,12 @@ def test_folder_is_told_to_have_a_job_file_with_accounts(tmp_path, write, monkey
 
     with pytest.raises(UsageError, match=r"It has .*june\.toml; name the one you mean"):
         find_job_file(str(tmp_path))
+
+
+def test_two_files_of_one_name_would_be_one_ledger_in_a_database(write):
+    """There a ledger has the file's name alone, so accounts must differ in that."""
+    text = TWO + 'ledger = "elsewhere/job.acme.ledger.jsonl"\n'
+
+    assert 2 == len(load_jobs(write(text)))
+    with pytest.raises(UsageError, match="accounts acme and Bravo-2 have one ledger; give each its own"):
+        load_jobs(write(text), {"store": "postgresql://h/x"})

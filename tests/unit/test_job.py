@@ -1,6 +1,8 @@
 """What a job file, a bare workbook and the flags come to."""
 
 import os
+import re
+import sys
 from dataclasses import fields
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -117,6 +119,37 @@ def test_flags_go_before_the_file(write_job):
     assert "June" == job.sheet
     assert job.trust_host
     assert Path("here.jsonl") == job.ledger
+
+
+def test_ledgers_are_files_unless_a_database_is_named(tmp_path, write_job):
+    """A flag goes before the job file, also to say `file`; the ledger keeps its name."""
+    address = "postgresql://db.example.com/onboarding"
+    file = write_job(f'store = "{address}"\n')
+
+    assert (None, address) == (load_job(write_job(name="other.toml")).database, load_job(file).database)
+    assert (None, "postgresql://h/x") == tuple(
+        load_job(file, {"store": store}).database for store in ("file", "postgresql://h/x")
+    )
+    assert str(tmp_path / "job.ledger.jsonl") == load_job(file, {"store": "file"}).store.name
+
+
+@pytest.mark.parametrize("address", ["postgresql://me:hush@h/x", "postgresql://h/x?password=hush"])
+def test_password_of_a_database_is_refused_with_where_it_belongs(write_job, address):
+    """In the file and as a flag; the sentence does not repeat it."""
+    in_file, as_flag = trouble_of(write_job(f'store = "{address}"\n')), trouble_of(write_job(), {"store": address})
+
+    assert all("the file that PGPASSFILE names" in told for told in (in_file, as_flag))
+    assert "hush" not in in_file + as_flag
+
+
+def test_without_psycopg_a_job_says_what_to_install(monkeypatch, tmp_path):
+    """Only once its ledger is asked for: whoever has no database needs nothing of it."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "bulk_onboard.ledger.database.store", raising=False)
+    job = load_job(tmp_path / "june.csv", {"store": "postgresql://h/x"})
+
+    with pytest.raises(UsageError, match=re.escape("type: pip install 'bulk-onboard[cluster]'")):
+        job.store.exists()
 
 
 def test_no_quota_can_be_said(write_job):
