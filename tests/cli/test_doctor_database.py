@@ -166,9 +166,9 @@ async def test_late_evidence_and_hints_that_wait_are_told_and_no_problem(office:
     job = office.job(store=postgres.address)
     async with job.store.opened(auth_id=AUTH_ID, clock=SystemClock()) as journal:
         await journal.append(Intent(token=TOKEN, op=Op.CREATE, attempt=1, alias=f"~{TOKEN}", fingerprint="f"))
-    late = encode(stamp(Done(token=TOKEN, op=Op.CREATE, compliance_id="c1"), seq=3, now=SystemClock().now()))
+    line = encode(stamp(Done(token=TOKEN, op=Op.CREATE, compliance_id="c1"), seq=3, now=SystemClock().now()))
     postgres.execute(
-        "insert into bulk_onboard.late (account, owner, line) values (%s, 'x', %s)", job.name, late.decode()
+        "insert into bulk_onboard.late (account, owner, line) values (%s, 'x', %s)", job.name, line.decode().strip()
     )
     await asyncio.to_thread(job.store.hints.keep, "c2")
 
