@@ -41,7 +41,7 @@ class Times:
 
 
 TIMES = Times()
-"""What holds in this process; whoever replaces it does so before a ledger is opened."""
+"""What holds in this process. Always read as an attribute of this module, so that whoever replaces it is heard."""
 
 
 @dataclass(frozen=True, slots=True)

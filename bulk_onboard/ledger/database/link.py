@@ -24,9 +24,10 @@ from psycopg.conninfo import make_conninfo
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import BulkOnboardError, StoppedError
 from bulk_onboard.ledger import codec
+from bulk_onboard.ledger.database import lease as leases
 from bulk_onboard.ledger.database import statements, trouble
 from bulk_onboard.ledger.database.address import parameters
-from bulk_onboard.ledger.database.lease import TIMES, DatabaseLease
+from bulk_onboard.ledger.database.lease import DatabaseLease
 from bulk_onboard.ledger.database.statements import Connection, Lines
 from bulk_onboard.ledger.queued_journal import Pending, settled
 from bulk_onboard.model.entry import Entry
@@ -187,7 +188,7 @@ class Link:
         Return False where nobody has used the connection for a while; then nobody will.
         """
         with suppress(Empty):
-            self._in_hand.append(self._queue.get(timeout=TIMES.look_s if self._writers else TIMES.idle_s))
+            self._in_hand.append(self._queue.get(timeout=leases.TIMES.look_s if self._writers else leases.TIMES.idle_s))
             while True:
                 self._in_hand.append(self._queue.get_nowait())
         if self._in_hand:
@@ -209,16 +210,16 @@ class Link:
 
     def _is_enough(self, silent_s: float) -> bool:
         """Return whether to give up a server that has said nothing for so long."""
-        if leases := [writer.lease for writer in self._writers]:
-            return not all(lease.holds() for lease in leases)
-        return silent_s > TIMES.silence_s
+        if writers := tuple(self._writers):
+            return not all(writer.lease.holds() for writer in writers)
+        return silent_s > leases.TIMES.silence_s
 
     def _look_at_leases(self, connection: Connection) -> None:
         """Tell whose lease is over, and prolong the others when it is time."""
         for writer in tuple(self._writers):
             if not writer.lease.holds():
                 self._end_writer(writer, trouble.lease_over(writer.lease, self.where))
-        if self._writers and _clock.boottime() >= self._renewed_at + TIMES.renew_s:
+        if self._writers and _clock.boottime() >= self._renewed_at + leases.TIMES.renew_s:
             self._renew(connection)
 
     def _renew(self, connection: Connection) -> None:
@@ -229,7 +230,9 @@ class Link:
         except psycopg.Error as error:
             if _is_lost(connection, error):
                 raise
-            self._renewed_at += TIMES.look_s - TIMES.renew_s  # it is tried again soon, and while the leases hold
+            self._renewed_at += (
+                leases.TIMES.look_s - leases.TIMES.renew_s
+            )  # it is tried again soon, and while the leases hold
             return
         for account, (writer, asked_at) in writers.items():
             if account in renewed:
