@@ -15,11 +15,10 @@ from bulk_onboard.ledger.follow import FileFollower
 from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
 from bulk_onboard.ledger.lock import PATIENCE_S, look_at_lock
+from bulk_onboard.model.account import LEDGER_ENDING, name_of_ledger
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.store import OpenJournal
 from bulk_onboard.threads import in_thread
-
-_ENDING = ".ledger.jsonl"
 
 
 class FileStore:
@@ -61,8 +60,8 @@ class FileStore:
 
     def beside(self, ledger: Path) -> tuple[Path, ...]:
         """Return the files beside `ledger` that are called like it and end as ledgers do, sorted."""
-        begins = glob.escape(ledger.name.removesuffix(_ENDING))
-        return tuple(sorted(ledger.parent.glob(f"{begins}.*{_ENDING.removeprefix('.')}")))
+        pattern = f"{glob.escape(name_of_ledger(ledger))}.*{LEDGER_ENDING.removeprefix('.')}"
+        return tuple(sorted(ledger.parent.glob(pattern)))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes, some at a time; UsageError where there is none."""
