@@ -30,8 +30,6 @@ def explained(error: psycopg.Error, where: str) -> BulkOnboardError:
     """Return what an error of the database means for people."""
     name, words = shown(where), _words(error)
     if error.sqlstate is None and error.pgconn is not None and error.pgconn.needs_password:
-        if error.pgconn.used_password:
-            return UsageError(f"{name} refuses the password of this role. Check it: {words}.")
         return UsageError(f"{name} asks for a password, and there is none. {HOW_TO_AUTHENTICATE}")
     for states, kind, sentence in _BY_STATE:
         if error.sqlstate and re.match(states, error.sqlstate):
@@ -45,7 +43,7 @@ def explained(error: psycopg.Error, where: str) -> BulkOnboardError:
 def _words(error: psycopg.Error) -> str:
     """Return what the server or libpq said, in one line."""
     text = error.diag.message_primary or next((line for line in str(error).splitlines() if line.strip()), "")
-    return re.sub(r"^.*? failed: (FATAL: +)?", "", text.strip()).rstrip(".") or type(error).__name__
+    return re.sub(r"^.* failed: (FATAL: +)?", "", text.strip()).rstrip(".") or type(error).__name__
 
 
 _Row = tuple[str, type[BulkOnboardError], str]
@@ -66,6 +64,10 @@ _BY_STATE: tuple[_Row, ...] = (  # the server's codes (its manual, PostgreSQL Er
     ),
 )
 _BY_WORDS: tuple[_Row, ...] = (  # where nobody tells a code: while connecting, or with a broken connection
+    (
+        "password authentication failed",
+        *(UsageError, "{name} refuses the password ({words}). Check the file that PGPASSFILE names, and PGPASSWORD."),
+    ),
     (
         'no pg_hba.conf entry|(role|database|user) ".*" does not exist|authentication failed|permission denied for',
         *(UsageError, "{name} does not let us in: {words}. Check the address, and who may connect."),
