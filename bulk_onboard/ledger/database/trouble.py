@@ -11,19 +11,14 @@ from bulk_onboard.errors import BulkOnboardError, DatabaseError, UsageError
 from bulk_onboard.ledger.database.address import HOW_TO_AUTHENTICATE, shown
 from bulk_onboard.ledger.database.lease import DatabaseLease
 from bulk_onboard.ledger.database.statements import Connection, last_number, owner_of
-from bulk_onboard.model.command import command_line
+from bulk_onboard.model.command import set_up_store
 
 SILENT = "the server does not answer"
 
 
 def not_set_up(where: str) -> str:
     """Return what to do where there are no tables."""
-    return f"{shown(where)} is not set up for ledgers yet. To make the tables, type: {setup_command(where)}"
-
-
-def setup_command(where: str) -> str:
-    """Return what makes the tables."""
-    return command_line("bulk-onboard", "store", "setup", where)
+    return f"{shown(where)} is not set up for ledgers yet. To make the tables, type: {set_up_store(where)}"
 
 
 def explained(error: psycopg.Error, where: str) -> BulkOnboardError:
@@ -33,7 +28,7 @@ def explained(error: psycopg.Error, where: str) -> BulkOnboardError:
         return UsageError(f"{name} asks for a password, and there is none. {HOW_TO_AUTHENTICATE}")
     for states, kind, sentence in _BY_STATE:
         if error.sqlstate and re.match(states, error.sqlstate):
-            return kind(sentence.format(name=name, words=words, setup=setup_command(where)))
+            return kind(sentence.format(name=name, words=words, setup=set_up_store(where)))
     for pattern, kind, sentence in _BY_WORDS if error.sqlstate is None else ():
         if re.search(pattern, str(error), re.IGNORECASE):
             return kind(sentence.format(name=name, words=words))
