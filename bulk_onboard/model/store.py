@@ -55,6 +55,11 @@ class OpenJournal(Journal, Protocol):
     late: Mapping[str, tuple[str, ...]]
 
     @property
+    def trouble(self) -> Exception | None:
+        """Why nothing can be written any more, as when the lease is over; None while all is well."""
+        ...
+
+    @property
     def unsaved(self) -> list[tuple[str, str]]:
         """Token and compliance id of what the API did and the ledger did not take.
 
