@@ -83,12 +83,17 @@ class Stop:
 
 
 @contextmanager
-def stopping_after(seconds: float | None, *, clock: Clock, stop: Stop) -> Iterator[Callable[[], None]]:
+def stopping_after(
+    seconds: float | None, *, clock: Clock, stop: Stop, spent_s: float = 0.0
+) -> Iterator[Callable[[], None]]:
     """Request a stop so many seconds from now, None for never.
 
     Yield `cancel()`, which disarms the deadline.
 
     Leaving the context disarms it, too.
+
+    Args:
+        spent_s: how many of the seconds are over already.
 
     Raises:
         StoppedError: the time was up before the run began; it says so in place of whatever was raised then.
@@ -97,7 +102,7 @@ def stopping_after(seconds: float | None, *, clock: Clock, stop: Stop) -> Iterat
         yield lambda: None
         return
     time_is_up = StoppedError(f"Stopped after {write_duration(seconds)}, as stop_after says; run again to continue.")
-    timer = asyncio.ensure_future(_request_after(time_is_up, seconds, clock, stop))
+    timer = asyncio.ensure_future(_request_after(time_is_up, max(0.0, seconds - spent_s), clock, stop))
 
     def cancel() -> None:
         timer.cancel()

@@ -300,6 +300,12 @@ def place(connection: Connection) -> str:
     return f"{here}:{timeline}"
 
 
+def is_elsewhere(connection: Connection, account: str) -> bool:
+    """Return whether the ledger was last known to be complete on another server than this one."""
+    row = connection.execute(f"select seen from {SCHEMA}.account where name = %s", [account]).fetchone()  # noqa: S608
+    return row is not None and bool(row[0]) and row[0] != place(connection)
+
+
 def note_place(connection: Connection, account: str, owner: str, seen: str) -> None:
     """Note on which server the owner knows the ledger to be complete."""
     connection.execute(

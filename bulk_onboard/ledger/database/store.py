@@ -140,7 +140,7 @@ class PostgresStore:
         """Return the ledgers of the database that are called like `ledger`, as the files they would be, sorted."""
         name = ledger.name.removesuffix(_ENDING)
         names = self._ask(partial(statements.names, begin=name))
-        return tuple(ledger.with_name(f"{name}{_ENDING}") for name in names)
+        return tuple(sorted(ledger.with_name(f"{name}{_ENDING}") for name in names))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes as they are in a file, also of a damaged one; UsageError where there is none."""
@@ -295,7 +295,7 @@ class PostgresStore:
         ledger_state = await in_thread(self._folded, link)
         if ledger_state is not None and ledger_state.opened is not None:
             check_bound(self.name, ledger_state.opened, header)
-        late = _open_evidence(await self._in_link(link, statements.late), ledger_state)
+        late = open_evidence(await self._in_link(link, statements.late), ledger_state)
 
         def note_place() -> object:
             return link.submit(
@@ -379,7 +379,7 @@ def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
     statements.give_back(connection, writer.lease.account, writer.lease.owner)
 
 
-def _open_evidence(lines: Iterable[bytes], ledger_state: LedgerState | None) -> dict[str, tuple[str, ...]]:
+def open_evidence(lines: Iterable[bytes], ledger_state: LedgerState | None) -> dict[str, tuple[str, ...]]:
     """Return the ids that came too late, by the tokens of records that the ledger does not know to be filed."""
     found: dict[str, tuple[str, ...]] = {}
     for line in lines:
