@@ -10,6 +10,7 @@ See docs/when_a_run_stops.md, Exit statuses.
     ├── AddressError        2    what answers at the base URL is not the API
     ├── ContractError       2    the API answers in a form that this version does not know
     ├── StoppedError        4    stopped before finishing: network, disk, redirect; running again continues
+    │   ├── DatabaseError   4    the database of the ledgers failed, or a lease was over
     │   └── SignalledError  129/130/143  stopped by a signal before anything was begun
     ├── LockedError         5    another run holds the ledger
     ├── LedgerError         6    the ledger is damaged, foreign or newer than this tool
@@ -19,7 +20,9 @@ See docs/when_a_run_stops.md, Exit statuses.
 What is wrong with a single row is a finding, never an exception.
 """
 
+import traceback
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitStatus(IntEnum):
@@ -119,6 +122,10 @@ class StoppedError(BulkOnboardError):
     exit_status = ExitStatus.STOPPED
 
 
+class DatabaseError(StoppedError):
+    """The database with the ledgers failed, or the lease of one was over: it says nothing about the account."""
+
+
 class SignalledError(StoppedError):
     """A signal stopped the run before anything was begun, or another command."""
 
@@ -151,3 +158,14 @@ class ReportError(BulkOnboardError):
     """The report could not be written; everything else is done."""
 
     exit_status = ExitStatus.REPORT
+
+
+def describe_bug(bug: BaseException) -> str:
+    """Say where an unforeseen error arose, without its message, which may hold personal data."""
+    while isinstance(bug, BaseExceptionGroup):
+        bug = bug.exceptions[0]
+    frames = [f for f in traceback.extract_tb(bug.__traceback__) if "bulk_onboard" in f.filename]
+    places = ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:])
+    return (
+        f"This is a bug in bulk-onboard: {type(bug).__name__} at {places}. The ledger is safe; please report this line."
+    )

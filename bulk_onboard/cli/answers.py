@@ -265,6 +265,25 @@ class RefreshOfAll(_Refreshed):
     report: ReportOverAll
 
 
+class Task(Part):
+    """An account that was handed over to workers."""
+
+    status: Annotated[str, Meta(description="waiting, running, to be tried again, done, failed or stopped.")]
+    machine: Annotated[str, Meta(description="Host and process of the worker that runs it, or did last; else empty.")]
+    tries: Count
+    in_vain: Annotated[int, Meta(ge=0, description="How many tries in a row got nothing done.")]
+    again_at: Annotated[str | None, Meta(description="When it is tried again at the earliest.")]
+    last_exit_status: Annotated[int | None, Meta(description="How the last try ended; null before that.")]
+    why: Annotated[str, Meta(description="What ended that before its end; else empty.")]
+
+
+class Lease(Part):
+    """Who has a ledger open."""
+
+    machine: str
+    until: Annotated[str, Meta(description="When the lease is over, unless it is prolonged.")]
+
+
 class Status(Answer):
     """`status`."""
 
@@ -274,6 +293,10 @@ class Status(Answer):
     runs: Count
     ledger: str
     next: str | None
+    task: Annotated[Task | UnsetType | None, Meta(description="Of ledgers in a database; null: not handed over.")] = (
+        UNSET
+    )
+    lease: Annotated[Lease | UnsetType | None, Meta(description="Of ledgers in a database; null: nobody's.")] = UNSET
 
 
 class StatusOfAccount(Status, kw_only=True):
@@ -291,6 +314,14 @@ class StatusOfAll(Answer):
     not_taken_in: Count
     reviews: Counts
     next: str | None
+
+
+class Stop(Answer):
+    """`stop`: what became of each account, by name; a job without accounts has one without a name."""
+
+    taken_back: Annotated[list[str], Meta(description="No worker had begun it, or it waited for another try.")]
+    ending: Annotated[list[str], Meta(description="A worker runs it, and lets calls in flight finish.")]
+    idle: Annotated[list[str], Meta(description="It was not with workers.")]
 
 
 class Listed(Part):
@@ -933,6 +964,7 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "plan": (Plan, PlanOfAll),
     "run": (Run, RunOfAll, Merge),
     "status": (Status, StatusOfAll, StatusOfSome, StatusOfSomeOfAll, Account),
+    "stop": (Stop,),
     "report": (Report, ReportOfAll, ReportFile, FailedRows),
     "merge": (Merge,),
     "convert": (Convert, ConvertOfAll),

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.cli.output import Output, awaited, describe_bug, tell
+from bulk_onboard.cli.output import Output, awaited, tell
 from bulk_onboard.cli.process import signals_to_heed
-from bulk_onboard.errors import BulkOnboardError, ExitStatus, WorkbookError
+from bulk_onboard.errors import BulkOnboardError, ExitStatus, WorkbookError, describe_bug
 from bulk_onboard.settings import BY_NAME
 
 if TYPE_CHECKING:

@@ -2,16 +2,14 @@
 
 import json
 import sys
-import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any, NoReturn, TextIO, TypeVar
 
 import typer
 
 from bulk_onboard import log
-from bulk_onboard.errors import BulkOnboardError, ExitStatus, LockedError, UsageError
+from bulk_onboard.errors import BulkOnboardError, ExitStatus, LockedError, UsageError, describe_bug
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +68,6 @@ def _failed(status: ExitStatus, sentence: str, error: Exception) -> Output:
     data, is_in_use = {"error": sentence}, isinstance(error, LockedError)
     notes, in_use = ((), (sentence,)) if is_in_use else ((sentence,), ())
     return Output(status, data, lambda stream: None, notes, in_use, error)
-
-
-def describe_bug(bug: BaseException) -> str:
-    """Say where an unforeseen error arose, without its message, which may hold personal data."""
-    while isinstance(bug, BaseExceptionGroup):
-        bug = bug.exceptions[0]
-    frames = [f for f in traceback.extract_tb(bug.__traceback__) if "bulk_onboard" in f.filename]
-    places = ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:])
-    return (
-        f"This is a bug in bulk-onboard: {type(bug).__name__} at {places}. The ledger is safe; please report this line."
-    )
 
 
 def tell(sentence: str) -> None:

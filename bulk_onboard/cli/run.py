@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from bulk_onboard.cli.accounts import in_few_words
-from bulk_onboard.cli.cluster import run_in_cluster
+from bulk_onboard.cli.cluster import followed, in_cluster
 from bulk_onboard.cli.fix import offer_merge
 from bulk_onboard.cli.output import YES, Output, awaited, can_ask, is_wanted, tell, warn_of_callback_url
 from bulk_onboard.cli.process import heed_signals
@@ -60,7 +60,7 @@ def run(invocation: Invocation, yes: YES = False, cluster: _CLUSTER = False) -> 
     a worker on whichever machine. Ctrl-C then ends the following alone.
     """
     if cluster:
-        return run_in_cluster(invocation, yes=yes)
+        invocation = in_cluster(invocation)
     return _run(invocation, yes=yes)
 
 
@@ -95,6 +95,9 @@ def _run(invocation: Invocation, *, yes: bool) -> Output:
         tell_if_report_is_open(jobs[0].report_over_all)
     if (merged := offer_merge(invocation)) is not None:
         return merged
+    if jobs[0].commands.in_cluster:
+        made = followed(invocation, yes=yes)
+        return _about_one(invocation, made.results[0]) if len(jobs) == 1 else _about_all(invocation, made)
     return _run_one(invocation, yes=yes) if len(jobs) == 1 else _run_all(invocation, yes=yes)
 
 
@@ -103,7 +106,6 @@ def _run(invocation: Invocation, *, yes: bool) -> Output:
 
 def _run_one(invocation: Invocation, *, yes: bool) -> Output:
     from bulk_onboard.pipeline.run import run_job
-    from bulk_onboard.reporting.console import Closing, print_run, print_summary
 
     job = invocation.job
 
@@ -118,7 +120,14 @@ def _run_one(invocation: Invocation, *, yes: bool) -> Output:
             confirm=running.confirm,
         )
 
-    result = awaited(_running(invocation, begin, yes=yes))
+    return _about_one(invocation, awaited(_running(invocation, begin, yes=yes)))
+
+
+def _about_one(invocation: Invocation, result: "RunResult") -> Output:
+    """Answer with what the run of a job, or of one of its accounts, came to."""
+    from bulk_onboard.reporting.console import Closing, print_run, print_summary
+
+    job = invocation.job
 
     def show(stream: TextIO) -> None:
         if not result.run_id:
@@ -152,9 +161,6 @@ def _without_proxy(invocation: Invocation) -> tuple[str, ...]:
 
 def _run_all(invocation: Invocation, *, yes: bool) -> Output:
     from bulk_onboard.pipeline.accounts import run_jobs
-    from bulk_onboard.pipeline.sums import data_of, sums_of
-    from bulk_onboard.reporting.console import print_summary
-    from bulk_onboard.reporting.console_accounts import in_words, print_run_of_all
 
     def begin(running: _Running) -> "Coroutine[Any, Any, AllResults]":
         return run_jobs(
@@ -167,7 +173,15 @@ def _run_all(invocation: Invocation, *, yes: bool) -> Output:
             confirm=running.confirm,
         )
 
-    made = awaited(_running(invocation, begin, yes=yes))
+    return _about_all(invocation, awaited(_running(invocation, begin, yes=yes)))
+
+
+def _about_all(invocation: Invocation, made: "AllResults") -> Output:
+    """Answer with what the runs of a job's accounts came to."""
+    from bulk_onboard.pipeline.sums import data_of, sums_of
+    from bulk_onboard.reporting.console import print_summary
+    from bulk_onboard.reporting.console_accounts import in_words, print_run_of_all
+
     sums, begun = sums_of(made), any(result.run_id for result in made.results)
     troubles = {result.account: result.error for result in made.results if result.error}
     in_use = [name for name, error in troubles.items() if isinstance(error, LockedError)]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from bulk_onboard.cli.accounts import OfAccounts, ask_each, in_few_words
+from bulk_onboard.cli.cluster import at_work, data_of, places_of_all, why_ended
 from bulk_onboard.cli.output import Output, awaited
 from bulk_onboard.cli.verb import Invocation, known_keys
 from bulk_onboard.errors import BulkOnboardError, ExitStatus, UsageError
@@ -18,6 +19,7 @@ from bulk_onboard.spelling import did_you_mean
 from bulk_onboard.units import format_age
 
 if TYPE_CHECKING:
+    from bulk_onboard.cluster.tasks import Place
     from bulk_onboard.job import Job
     from bulk_onboard.model.ledger_state import LedgerState
     from bulk_onboard.model.row import Row
@@ -114,6 +116,7 @@ class _Standing:
         not_taken_in: rows of the workbook that the newest run left for a later one.
         command: the command to type next; empty where that is not known, or a run goes on.
         goes_on: whether the newest run is still under way.
+        place: who works at it; None where ledgers are files.
     """
 
     ledger_state: "LedgerState"
@@ -122,6 +125,7 @@ class _Standing:
     not_taken_in: int
     command: str
     goes_on: bool
+    place: "Place | None" = None
 
     def data(self, job: "Job") -> dict[str, Any]:
         """Return the object that `--json` prints."""
@@ -132,6 +136,7 @@ class _Standing:
             "runs": len(self.ledger_state.runs),
             "ledger": job.store.name,
             "next": self.command or None,
+            **(data_of(self.place) if self.place else {}),
         }
 
 
@@ -139,21 +144,25 @@ def _glance(invocation: Invocation) -> Output:
     """Answer with the job at a glance."""
     from bulk_onboard.reporting.console import print_status
 
-    standing = _stands(invocation.job)
+    job, now = invocation.job, invocation.clock().now()
+    place = places_of_all([job]).get(job.account)
+    standing = replace(_stands(job, may_lack_ledger=bool(place and place.task)), place=place)
 
     def show(stream: TextIO) -> None:
+        if words := ", ".join(at_work(place, now, job.timezone)):
+            print(f"{words[0].upper()}{words[1:]}.", file=stream)
         print_status(
             standing.ledger_state,
             standing.counts,
             standing.reviews,
             stream,
-            now=invocation.clock().now(),
+            now=now,
             not_taken_in=standing.not_taken_in,
             next_command=standing.command,
             goes_on=standing.goes_on,
         )
 
-    return Output(ExitStatus.DONE, standing.data(invocation.job), show)
+    return Output(ExitStatus.DONE, standing.data(job), show, tuple(why_ended({"": place} if place else {})))
 
 
 def _stands(job: "Job", *, may_lack_ledger: bool = False) -> _Standing:
@@ -197,9 +206,10 @@ def _glance_at_all(invocation: Invocation) -> Output:
     from bulk_onboard.reporting.summary import summed
 
     jobs, now = invocation.jobs, invocation.clock().now()
-    if not any(job.store.exists() for job in jobs):
+    places = places_of_all(jobs)
+    if not any(place.task for place in places.values()) and not any(job.store.exists() for job in jobs):
         raise UsageError(f"No account of {jobs[0].file} has a ledger yet. To begin, type: {whole_job(jobs).run()}")
-    made = ask_each(jobs, lambda job: _stands(job, may_lack_ledger=True))
+    made = ask_each(jobs, lambda job: replace(_stands(job, may_lack_ledger=True), place=places.get(job.account)))
     standings = [made.answers[job.account] for job in jobs if job.account in made.answers]
     counts, reviews = summed(each.counts for each in standings), summed(each.reviews for each in standings)
     not_taken_in = sum(each.not_taken_in for each in standings)
@@ -220,7 +230,7 @@ def _glance_at_all(invocation: Invocation) -> Output:
         "reviews": reviews,
         "next": command or None,
     }
-    return Output(made.exit_status(), data, show, tuple(made.notes()))
+    return Output(made.exit_status(), data, show, (*made.notes(), *why_ended(places)))
 
 
 def _next_of_all(jobs: "Sequence[Job]", made: "OfAccounts[_Standing]") -> str:
@@ -248,7 +258,10 @@ def _line_of(job: "Job", made: "OfAccounts[_Standing]", now: datetime) -> "Stand
         return Standing(job.account, 0, None, how=in_few_words(error.exit_status), is_ended=True)
     standing = made.answers[job.account]
     figures = overview_of(join(None, standing.ledger_state)).figures
-    return Standing(job.account, standing.counts["rows"], figures, how=_newest_run(standing, now))
+    how = ", ".join(at_work(standing.place, now, job.timezone)) or _newest_run(standing, now)
+    task = standing.place.task if standing.place else None
+    is_ended = task is not None and task.status.value == "failed"
+    return Standing(job.account, standing.counts["rows"], figures, how=how, is_ended=is_ended)
 
 
 def _newest_run(standing: _Standing, now: datetime) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bulk_onboard.cli.output import Output, finish
+from bulk_onboard.cli.output import Output, awaited, finish
 from bulk_onboard.errors import ExitStatus, UsageError
 
 _WHERE = Annotated[
@@ -28,6 +28,8 @@ def setup(where: _WHERE = None, as_json: _JSON = False) -> None:
 
 def _set_up(address: str) -> Output:
     try:
+        from bulk_onboard.cluster import engine
+        from bulk_onboard.cluster.tasks import TABLE
         from bulk_onboard.ledger.database.address import shown
         from bulk_onboard.ledger.database.store import set_up
     except ImportError:
@@ -35,6 +37,7 @@ def _set_up(address: str) -> Output:
             "What speaks to a database is not installed. To install it, type: pip install 'bulk-onboard[cluster]'"
         ) from None
     set_up(address)
+    awaited(engine.set_up(address, TABLE))
     sentence, data = f"{shown(address)} is set up for ledgers.", dict[str, Any](store=shown(address))
     return Output(ExitStatus.DONE, data, lambda stream: print(sentence, file=stream))
 

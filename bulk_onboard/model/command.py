@@ -28,6 +28,7 @@ _USED: Mapping[str, frozenset[str]] = {  # by a verb; `run` and `resume`, which 
     "check": _LEDGER | _NETWORK | _ROWS,
     "convert": (_LEDGER | _NETWORK | _ROWS) - {"against"},
     "status": _LEDGER,
+    "stop": _LEDGER,
     "report": _LEDGER | _ROWS | {"report", "formats"},
     "resolve": _SETTLING,
     "merge": _SETTLING,  # for the run that comes next
@@ -48,11 +49,13 @@ class Commands:
         flags: the flags of the settings that were given, by the setting's name: the words behind each as they were
             typed, several where it was given several times, none behind a switch.
         verb: what continues a run that was stopped: `run` or `resume`.
+        in_cluster: whether runs are handed over to workers.
     """
 
     job: str
     flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     verb: str = "run"
+    in_cluster: bool = False
 
     def of_workbook(self, workbook: str) -> "Commands":
         """Return the commands about the same job with another workbook."""
@@ -60,11 +63,19 @@ class Commands:
 
     def run(self) -> str:
         """Do what is due."""
-        return self._line("run", leaving_out=_ONE_RUN)
+        return self._line("run", options=self._where, leaving_out=_ONE_RUN)
 
     def again(self) -> str:
-        """Continue a run that was stopped, as it was typed."""
-        return self._line(self.verb)
+        """Continue a run that was stopped, as it was typed; or follow on what was handed over to workers."""
+        return self._line(self.verb, options=self._where)
+
+    @property
+    def _where(self) -> tuple[str, ...]:
+        return ("--cluster",) if self.in_cluster else ()
+
+    def stop(self) -> str:
+        """Stop what was handed over to workers."""
+        return self._line("stop")
 
     def check(self) -> str:
         """Judge every row."""

@@ -107,7 +107,7 @@ async def run_jobs(
 
         meeting = Meeting([job.account for job in jobs], confirm=confirm, clock=clock, stop=stop, then=go_on)
 
-        async def run_account(job: Job) -> RunResult:
+        async def run_one(job: Job) -> RunResult:
             shared = Shared(
                 sheet=sheets.of(job),
                 gate=gate,
@@ -115,29 +115,20 @@ async def run_jobs(
                 others=others,
                 twice=sheets.twice_of(job),
             )
-            own, is_judged = stop.part(), True
             try:
-                with log.about(job.account):
-                    result = await run_job(
-                        replace(job, annotate=job.annotate and not job.shares_sheet),
-                        credentials=credentials[job.account],
-                        clock=clock,
-                        stop=own,
-                        progress=progress[job.account],
-                        shared=shared,
-                    )
-            except BulkOnboardError as error:
-                is_judged = False
-                result = could_not_begin(job, _why(error, own))
+                return await run_account(
+                    job,
+                    credentials=credentials[job.account],
+                    clock=clock,
+                    stop=stop.part(),
+                    progress=progress[job.account],
+                    shared=shared,
+                )
             except Exception:
                 stop.request(StoppedError(f"Stopped, since a bug ended account {job.account}; run again to continue."))
                 raise
-            finally:
-                meeting.stay_away(job.account, is_judged=is_judged)
-            progress[job.account].ended = result.exit_status
-            return result
 
-        results, bugs = await _all_of(jobs, run_account)
+        results, bugs = await _all_of(jobs, run_one)
         if meeting.refusal is not None:
             raise meeting.refusal
         if bugs:
@@ -145,7 +136,46 @@ async def run_jobs(
         stop.complete()
         with all_doing(progress.values(), WRITING_REPORT):
             over_all = await write_report_over_all(jobs, results, sheets=sheets, clock=clock)
-        return _together(results, sheets.unassigned, over_all)
+        return together(results, sheets.unassigned, over_all)
+
+
+async def run_account(
+    job: Job,
+    *,
+    credentials: Credentials,
+    clock: Clock,
+    stop: Stop,
+    progress: Progress,
+    shared: Shared,
+) -> RunResult:
+    """Run one of the accounts that run in this process; what ends it is in its result.
+
+    The marked copy of a workbook that accounts share is left to whoever writes of all of them.
+
+    Args:
+        stop: its own, a part of the stop of all.
+
+    Raises:
+        Exception: a bug.
+    """
+    is_judged = True
+    try:
+        with log.about(job.account):
+            result = await run_job(
+                replace(job, annotate=job.annotate and not job.shares_sheet),
+                credentials=credentials,
+                clock=clock,
+                stop=stop,
+                progress=progress,
+                shared=shared,
+            )
+    except BulkOnboardError as error:
+        is_judged = False
+        result = could_not_begin(job, _why(error, stop))
+    finally:
+        shared.meeting.stay_away(job.account, is_judged=is_judged)
+    progress.ended = result.exit_status
+    return result
 
 
 async def _read_when_written(
@@ -194,7 +224,8 @@ def _why(error: BulkOnboardError, own: Stop) -> BulkOnboardError:
     return error
 
 
-def _together(results: Sequence[RunResult], unassigned: tuple[Finding, ...], over_all: OverAll) -> AllResults:
+def together(results: Sequence[RunResult], unassigned: tuple[Finding, ...], over_all: OverAll) -> AllResults:
+    """Return what the runs of a job's accounts came to, with what was written about all of them."""
     if over_all.ends:
         results = [
             as_it_stands(result, end.known.status, end.known.judgement) if result.status is None else result

@@ -209,22 +209,29 @@ def _without_repeats(findings: list[Finding], decisions: Decisions) -> list[Find
 def nothing_to_do(job: Job, judgement: Judgement) -> RunResult:
     """Return the result of a run that had neither workbook nor ledger: it has no id and left nothing."""
     sentence = f"{judgement.missing} There is no ledger either, so there is nothing to do."
-    return replace(_nothing_begun(job), warnings=(sentence,))
+    return replace(nothing_begun(job), warnings=(sentence,))
 
 
 def could_not_begin(job: Job, error: BulkOnboardError) -> RunResult:
     """Return the result of an account whose run could not begin: it has no id, and says why."""
-    return replace(_nothing_begun(job), exit_status=error.exit_status, error=error)
+    return replace(nothing_begun(job), exit_status=error.exit_status, error=error)
 
 
-def as_it_stands(result: RunResult, status: JobStatus, judgement: Judgement | None) -> RunResult:
-    """Return the result of a run that could not begin with what its rows and records are known to be."""
-    totals = status.totals(status.ledger_state.told_until)
+def as_it_stands(
+    result: RunResult, status: JobStatus, judgement: Judgement | None, *, news_since: int | None = None
+) -> RunResult:
+    """Return the result of a run that could not begin with what its rows and records are known to be.
+
+    Args:
+        news_since: the number of the ledger's line after which all is news; None for after the last run that finished.
+    """
+    totals = status.totals(status.ledger_state.told_until if news_since is None else news_since)
     known = {name: getattr(totals, name) for name in totals.__dataclass_fields__}
     return replace(result, **known, overview=overview_of(status), status=status, judgement=judgement)
 
 
-def _nothing_begun(job: Job) -> RunResult:
+def nothing_begun(job: Job) -> RunResult:
+    """Return the result of a run that was not begun, and of whose rows nothing is known."""
     nothing = join(None, LedgerState())
     return RunResult(
         counts=nothing.counts(),

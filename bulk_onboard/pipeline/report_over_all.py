@@ -160,7 +160,7 @@ async def _end_of(job: Job, result: RunResult, *, sheets: Sheets, clock: Clock, 
     if status is not None:
         known = Standing(status, result.judgement)
     else:
-        known, damage = await _stands(job, clock=clock, sheets=sheets, others=others)
+        known, damage = await stands(job, clock=clock, sheets=sheets, others=others)
         error = error or damage
     return AccountEnd(
         job=job,
@@ -172,7 +172,7 @@ async def _end_of(job: Job, result: RunResult, *, sheets: Sheets, clock: Clock, 
     )
 
 
-async def _stands(
+async def stands(
     job: Job, *, clock: Clock, sheets: Sheets | None, others: OtherLedgers
 ) -> tuple[Standing, BulkOnboardError | None]:
     """Return where an account stands, and why its ledger cannot be read, if it cannot.
@@ -285,12 +285,12 @@ def report_content_over_all(
         UsageError: no account has a ledger.
     """
     ends, unassigned = asyncio.run(_all_stand(jobs, clock=clock))
-    there = [replace(end, reports=_there(end.job)) for end in ends]
+    there = [replace(end, reports=reports_there(end.job)) for end in ends]
     tables = tables_of(there, unassigned, now=clock.now(), redact=redact, only=only, beside=beside)
     return content_of(tables, form)
 
 
-def _there(job: Job) -> dict[str, Path]:
+def reports_there(job: Job) -> dict[str, Path]:
     """Return the account's own reports that are there already."""
     return {form: path for form, path in target.report_files(job.report).items() if path.is_file()}
 
@@ -308,7 +308,7 @@ async def _all_stand(
     except WorkbookError:  # each says for itself what of it is missing
         sheets = None
     others = OtherLedgers()
-    known = await gathered(_stands(job, clock=clock, sheets=sheets, others=others) for job in jobs)
+    known = await gathered(stands(job, clock=clock, sheets=sheets, others=others) for job in jobs)
     ends = [AccountEnd(job=job, known=each, error=damage) for job, (each, damage) in zip(jobs, known, strict=True)]
     return ends, sheets.unassigned if sheets else ()
 

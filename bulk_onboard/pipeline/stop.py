@@ -83,12 +83,17 @@ class Stop:
 
 
 @contextmanager
-def stopping_after(seconds: float | None, *, clock: Clock, stop: Stop) -> Iterator[Callable[[], None]]:
+def stopping_after(
+    seconds: float | None, *, clock: Clock, stop: Stop, spent_s: float = 0.0
+) -> Iterator[Callable[[], None]]:
     """Request a stop so many seconds from now, None for never.
 
     Yield `cancel()`, which disarms the deadline.
 
     Leaving the context disarms it, too.
+
+    Args:
+        spent_s: how many of the seconds are over already.
 
     Raises:
         StoppedError: the time was up before the run began; it says so in place of whatever was raised then.
@@ -97,7 +102,7 @@ def stopping_after(seconds: float | None, *, clock: Clock, stop: Stop) -> Iterat
         yield lambda: None
         return
     time_is_up = StoppedError(f"Stopped after {write_duration(seconds)}, as stop_after says; run again to continue.")
-    timer = asyncio.ensure_future(_request_after(time_is_up, seconds, clock, stop))
+    timer = asyncio.ensure_future(_request_after(time_is_up, max(0.0, seconds - spent_s), clock, stop))
 
     def cancel() -> None:
         timer.cancel()
@@ -181,6 +186,15 @@ def why_stopped(
         kind = errors.AddressError
     variables = " and ".join(variables_of(account))
     return kind(sentence.format(base_url=base_url, compare=compare, variables=variables))
+
+
+def lease_over(ledger: str) -> StoppedError:
+    """Return the error about a lease on this ledger that ended during the run."""
+    return StoppedError(
+        f"The lease on the ledger {ledger} ended during the run: this machine or this process was paused, or could "
+        "not reach the database for a minute. Nothing more was sent. Run again; what was in the middle of a call is "
+        "settled then."
+    )
 
 
 def left_over(rows: int, *, why: str = "") -> BulkOnboardError | None:

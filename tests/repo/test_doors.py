@@ -36,7 +36,8 @@ DOORS = {  # library -> the files that import it; a folder stands for the files 
     "openpyxl": {"intake/template.py", "reporting/annotated/"},
     "numpy": {"validation/screen.py"},
     "pandas": {"frames.py", "intake/reader/grid.py", "validation/screen.py"},
-    "psycopg": {"ledger/database/"},
+    "procrastinate": {"cluster/engine.py"},
+    "psycopg": {"cluster/engine.py", "ledger/database/"},
     "PIL": {"intake/documents/conversion/pictures.py"},
     "pillow_heif": {"intake/documents/conversion/heic.py"},
     "pytest": {"testing/fixtures.py"},
@@ -122,3 +123,26 @@ def files_with(words: tuple[str, ...]) -> set[str]:
 def test_only_its_own_module_has_the_words_of_a_contract(contract: str) -> None:
     """And the example of its requirements; nobody else can come to depend on one contract."""
     assert {f"api/wire/{contract}.py", f"api/wire/{contract}.json"} == files_with(WORDS[contract])
+
+
+OPENERS = {  # what opens a ledger -> the files that import it; all others ask `Job.store`
+    "FileStore": {"job.py"},
+    "LedgerJournal": {"ledger/file_store.py"},
+    "PostgresStore": {"job.py", "maintenance/transfer.py"},
+}
+
+
+def importers(package: Path, name: str) -> set[str]:
+    """The files that import this name from a module of ours, wherever in them the import stands."""
+    return {
+        file.relative_to(package).as_posix()
+        for file in package.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and name in {each.name for each in node.names}
+    }
+
+
+@pytest.mark.parametrize("name", OPENERS)
+def test_only_the_store_opens_a_ledger(name: str) -> None:
+    """Whoever needs a ledger has it from the job, so nobody else knows whether it is a file."""
+    assert OPENERS[name] == importers(PACKAGE, name)

@@ -13,10 +13,11 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, LedgerError, LockedError, StoppedError, UsageError
 from bulk_onboard.ledger.codec import LineError, decode
 from bulk_onboard.ledger.database import checks, statements, trouble
+from bulk_onboard.ledger.database import lease as leases
 from bulk_onboard.ledger.database.address import shown
 from bulk_onboard.ledger.database.follow import DatabaseFollower
 from bulk_onboard.ledger.database.hints import PostgresHints
-from bulk_onboard.ledger.database.lease import TIMES, DatabaseLease, Owner, new_owner
+from bulk_onboard.ledger.database.lease import DatabaseLease, Owner, new_owner
 from bulk_onboard.ledger.database.link import DatabaseWriter, Link, linked
 from bulk_onboard.ledger.database.statements import Connection
 from bulk_onboard.ledger.fold import fold_blocks
@@ -31,7 +32,6 @@ from bulk_onboard.units import format_count
 
 _T = TypeVar("_T")
 _ENDING = ".ledger.jsonl"
-_FAREWELL_S = 10.0
 
 
 @dataclass(slots=True)
@@ -140,7 +140,7 @@ class PostgresStore:
         """Return the ledgers of the database that are called like `ledger`, as the files they would be, sorted."""
         name = ledger.name.removesuffix(_ENDING)
         names = self._ask(partial(statements.names, begin=name))
-        return tuple(ledger.with_name(f"{name}{_ENDING}") for name in names)
+        return tuple(sorted(ledger.with_name(f"{name}{_ENDING}") for name in names))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes as they are in a file, also of a damaged one; UsageError where there is none."""
@@ -185,27 +185,35 @@ class PostgresStore:
         if not writer.link.ask(do):
             raise trouble.lease_over(writer.lease, self.address)
 
-    def import_lines(self, lines: Iterable[bytes]) -> str:
+    def import_lines(self, lines: Iterable[bytes], *, replaces_damaged: bool = False) -> str:
         """Write the lines of a sound file, each with its newline, as this ledger: all of them, or none.
 
-        A damaged ledger gives way to them: return under which name its lines are kept, else nothing.
+        Args:
+            replaces_damaged: whether a ledger that is there gives way to them, since it is damaged.
+
+        Returns:
+            Under which name the lines that gave way are kept in the database; empty where there were none.
 
         Raises:
-            UsageError: there is a sound ledger.
+            UsageError: there is a ledger, and it need not give way.
             LockedError: somebody owns it.
             StoppedError: the database failed.
         """
-        with linked(self.address) as link:
-            with suppress(LedgerError):
-                if self._folded(link) is not None:
-                    raise UsageError(
-                        f"There is a ledger {self.name} already, and it is sound. Nothing was written; give this job "
-                        "another one (--ledger), or purge that one."
-                    )
-            kept = link.ask(partial(statements.fill, account=self.account, owner=new_owner(), lines=lines))
-        if kept is None:
-            raise self._locked(self.owner() or Owner("", 0.0, 0.0))
-        return kept
+        owner = new_owner()
+
+        def do(connection: Connection) -> str:
+            checks.check(connection, self.address)
+            with connection.transaction():
+                if statements.claim(connection, self.account, owner) is None:
+                    raise self._locked(statements.owner_of(connection, self.account))
+                if not replaces_damaged and statements.has_lines(connection, self.account):
+                    raise UsageError(f"There is a ledger {self.name} already, so nothing was written into it.")
+                kept = statements.move_aside(connection, self.account)
+                statements.copy_in(connection, self.account, lines)
+                statements.give_back(connection, self.account, owner)
+            return kept
+
+        return self._ask(do)
 
     def follow(self) -> DatabaseFollower:
         """Return what follows the ledger while somebody else writes it."""
@@ -255,15 +263,14 @@ class PostgresStore:
                 is_tired = patience_s is not None and clock.monotonic() - began_at >= patience_s
                 if is_tired or (found.name, found.until) != (first.name, first.until):
                     raise self._locked(found)
-                await clock.sleep(max(0.0, min(found.left_s, TIMES.look_s)))
+                await clock.sleep(max(0.0, min(found.left_s, leases.TIMES.look_s)))
         except BaseException:
-            link.submit(partial(_end, link=link, writer=writer))
+            link.submit(partial(_end, writer=writer))
             raise
 
-    def _locked(self, owner: Owner) -> LockedError:
-        return LockedError(
-            f"{owner.words} uses {self.name}. Wait until it has ended, or stop it there, then run again."
-        )
+    def _locked(self, owner: Owner | None) -> LockedError:
+        words = owner.words if owner else "Another run"
+        return LockedError(f"{words} uses {self.name}. Wait until it has ended, or stop it there, then run again.")
 
     def _claim(self, connection: Connection, *, link: Link, writer: DatabaseWriter) -> _Ownership | Owner:
         lease = writer.lease
@@ -317,13 +324,17 @@ class PostgresStore:
 
     async def _given_back(self, link: Link, writer: DatabaseWriter) -> None:
         """Give the lease back when all that was queued is written; by a new connection where this one has failed."""
-        if link.trouble is None:
-            with suppress(BulkOnboardError):
-                await asyncio.wrap_future(link.submit(partial(_end, link=link, writer=writer)))
-                return
-        with linked(self.address) as another, suppress(BulkOnboardError):
-            ending = asyncio.wrap_future(another.submit(partial(_end, link=another, writer=writer)))
-            await asyncio.wait({ending}, timeout=_FAREWELL_S)
+        try:
+            if link.trouble is None:
+                with suppress(BulkOnboardError):
+                    await asyncio.wrap_future(link.submit(partial(_end, writer=writer)))
+                    return
+            with linked(self.address) as another, suppress(BulkOnboardError, TimeoutError):
+                ending = asyncio.wrap_future(another.submit(partial(_end, writer=writer)))
+                await asyncio.wait_for(ending, leases.TIMES.farewell_s)
+        finally:
+            link.let_go(writer)
+            writer.lease.give_back()
 
     def _remedy(self) -> str:
         """Return what to do where the ledger is damaged."""
@@ -361,10 +372,9 @@ class PostgresStore:
         return folded.ledger_state
 
 
-def _end(connection: Connection, *, link: Link, writer: DatabaseWriter) -> None:
-    """Give a lease back, and keep what could not be written; to be done in the thread of the link."""
-    link.let_go(writer)
-    writer.lease.give_back()
+def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
+    """Give a lease back, and keep what could not be written; to be done in the thread of a link."""
+    writer.link.let_go(writer)
     writer.keep_late(connection)
     statements.give_back(connection, writer.lease.account, writer.lease.owner)
 

@@ -7,7 +7,7 @@ import re
 
 import psycopg
 
-from bulk_onboard.errors import BulkOnboardError, StoppedError, UsageError
+from bulk_onboard.errors import BulkOnboardError, DatabaseError, UsageError
 from bulk_onboard.ledger.database.address import HOW_TO_AUTHENTICATE, shown
 from bulk_onboard.ledger.database.lease import DatabaseLease
 from bulk_onboard.ledger.database.statements import Connection, last_number, owner_of
@@ -39,7 +39,7 @@ def explained(error: psycopg.Error, where: str) -> BulkOnboardError:
     for pattern, kind, sentence in _BY_WORDS if error.sqlstate is None else ():
         if re.search(pattern, str(error), re.IGNORECASE):
             return kind(sentence.format(name=name, words=words))
-    return StoppedError(f"{name} failed: {words}. Run again; if that fails too, look into the server's log.")
+    return DatabaseError(f"{name} failed: {words}. Run again; if that fails too, look into the server's log.")
 
 
 def _words(error: psycopg.Error) -> str:
@@ -56,12 +56,12 @@ _BY_STATE: tuple[_Row, ...] = (  # the server's codes (its manual, PostgreSQL Er
     ("25006", UsageError, "{name} takes no writes ({words}). Name the primary server, and a role that may write."),
     ("28|3D", UsageError, "{name} does not let us in: {words}. Check the address, and who may connect."),
     ("42|0A|22", UsageError, "{name} does not do what PostgreSQL does: {words}. Use another server."),
-    ("53100", StoppedError, "The disk of {name} is full ({words}). Free space there, then run again."),
-    ("53300", StoppedError, "{name} has no connection free ({words}). End others or raise its limit, then run again."),
-    ("57P0[1-3]", StoppedError, "{name} is ending or beginning ({words}). Run again when it is there."),
+    ("53100", DatabaseError, "The disk of {name} is full ({words}). Free space there, then run again."),
+    ("53300", DatabaseError, "{name} has no connection free ({words}). End others or raise its limit, then run again."),
+    ("57P0[1-3]", DatabaseError, "{name} is ending or beginning ({words}). Run again when it is there."),
     (
         "55P03",
-        StoppedError,
+        DatabaseError,
         "Somebody's transaction in {name} holds rows that we need ({words}). End it, then run again.",
     ),
 )
@@ -88,41 +88,41 @@ _BY_WORDS: tuple[_Row, ...] = (  # where nobody tells a code: while connecting, 
     ),
     (
         "too many clients|connection slots|too many connections",
-        *(StoppedError, "{name} has no connection free ({words}). End others or raise its limit, then run again."),
+        *(DatabaseError, "{name} has no connection free ({words}). End others or raise its limit, then run again."),
     ),
     (
         "starting up|shutting down|recovery|not yet accepting",
-        *(StoppedError, "{name} is ending or beginning ({words}). Run again when it is there."),
+        *(DatabaseError, "{name} is ending or beginning ({words}). Run again when it is there."),
     ),
     (
         "translate host name|resolve host|name or service|refused|timeout|no route|unreachable|no such file",
-        *(StoppedError, "Nobody answers at {name}: {words}. Check that the server is there, then run again."),
+        *(DatabaseError, "Nobody answers at {name}: {words}. Check that the server is there, then run again."),
     ),
 )
 
 
-def lease_over(lease: DatabaseLease, where: str) -> StoppedError:
+def lease_over(lease: DatabaseLease, where: str) -> DatabaseError:
     """Return why a ledger is not ours any more: its lease could not be prolonged in time."""
-    return StoppedError(
+    return DatabaseError(
         f"The lease of {lease.account} in {shown(where)} ended before it could be prolonged, because this machine "
         "slept, was too busy, or could not reach the database. Nothing more is sent; run again, and what was in the "
         "middle of a call is settled then."
     )
 
 
-def not_written(connection: Connection, lease: DatabaseLease, after: int, where: str) -> StoppedError:
+def not_written(connection: Connection, lease: DatabaseLease, after: int, where: str) -> DatabaseError:
     """Return why lines that follow line `after` were not written."""
     owner = owner_of(connection, lease.account)
     if owner is not None and owner.name == lease.owner and owner.left_s > 0:
-        return StoppedError(
+        return DatabaseError(
             f"Something else wrote to {lease.account} in {shown(where)}: its last line is number "
             f"{last_number(connection, lease.account)}, and this run knows of {after}. Nothing more is sent; find out "
             "what did, then run again."
         )
     if owner is None:
-        return StoppedError(f"{lease.account} is not in {shown(where)} any more. Nothing more is sent; run again.")
+        return DatabaseError(f"{lease.account} is not in {shown(where)} any more. Nothing more is sent; run again.")
     if owner.name != lease.owner:
-        return StoppedError(
+        return DatabaseError(
             f"{owner.words} has taken over {lease.account} in {shown(where)}: our lease had ended. Nothing "
             "more is sent from here."
         )
