@@ -21,6 +21,7 @@ HOW_TO_AUTHENTICATE = (
     "Put it into the file that PGPASSFILE names (by default ~/.pgpass, mode 0600), or name a service with PGSERVICE."
 )
 _CHECKED = ("verify-full", "verify-ca")
+_REFUSED = "target_session_attrs"
 _LOCAL_NAMES = ("", "localhost")
 
 _FIXED: Mapping[str, str] = {
@@ -79,15 +80,18 @@ def _given(address: str) -> dict[str, str]:
 
 
 def _effective(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what libpq makes of it, with what the environment and a service add; nothing is sent."""
-    started = pq.PGconn.connect_start(make_conninfo(**given).encode())
+    """Return what libpq makes of it, with what the environment and a service add.
+
+    It tells that of a connection only, so one is begun with a word that it refuses before it looks for any host.
+    """
+    begun = pq.PGconn.connect_start(make_conninfo(**{**given, _REFUSED: "nothing"}).encode())
     try:
-        options = {option.keyword.decode(): option.val.decode() for option in started.info if option.val}
-        if not options:
-            raise UsageError(f"The address of the database cannot be used: {started.get_error_message().strip()}.")
+        options = {option.keyword.decode(): option.val.decode() for option in begun.info if option.val}
+        if _REFUSED not in options:
+            raise UsageError(f"The address of the database cannot be used: {begun.get_error_message().strip()}.")
         return options
     finally:
-        started.finish()
+        begun.finish()
 
 
 def _safety(given: Mapping[str, str], effective: Mapping[str, str], where: str) -> dict[str, str]:

@@ -4,11 +4,12 @@ The thread writes what is queued: lines of several ledgers in one statement, and
 refuses that, each ledger's lines are written by themselves, so that one of them cannot take the others along. Beside it
 the thread prolongs all leases, whatever the event loop does, and notices those that are over.
 
-A connection that fails is not made again for those who use it: whether their lines were written is not known, so they
-end, as they would with a broken disk. Who opens a ledger afterwards gets a new one. A server that says nothing is given
-up as soon as a lease is over, or after half a minute where none depends on it.
+A connection that fails is not made again for those who own a ledger: whether their lines were written is not known, so
+they end, as they would with a broken disk. Who opens one afterwards gets a new connection. A server that says nothing
+is given up as soon as a lease is over, or after half a minute where none depends on it.
 """
 
+import select
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -170,11 +171,11 @@ class Link:
     def _work(self) -> None:
         connection = None
         try:
-            told = make_conninfo(**parameters(self.where))
-            connection = _Impatient.connect(told, autocommit=True, prepare_threshold=None)
-            connection.is_enough = self._is_enough
-            statements.settle_session(connection)
+            connection = self._connect()
             while self._is_wanted():
+                if not self._writers and _has_ended(connection):
+                    connection.close()
+                    connection = self._connect()
                 self._look_at_leases(connection)
                 self._do_what_is_in_hand(connection)
         except Exception as error:
@@ -183,6 +184,13 @@ class Link:
             if connection is not None:
                 connection.close()
         self._watch_leases()
+
+    def _connect(self) -> Connection:
+        told = make_conninfo(**parameters(self.where))
+        connection = _Impatient.connect(told, autocommit=True, prepare_threshold=None)
+        connection.is_enough = self._is_enough
+        statements.settle_session(connection)
+        return connection
 
     def _is_wanted(self) -> bool:
         """Wait for something to do, and put all of it into `_in_hand`.
@@ -327,6 +335,13 @@ class Link:
                     self.let_go(writer)
                     writer.lease.end()
             time.sleep(leases.TIMES.look_s)
+
+
+def _has_ended(connection: Connection) -> bool:
+    """Return whether the server has said something unasked, which is how it ends an idle connection."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _is_lost(connection: Connection, error: psycopg.Error) -> bool:

@@ -44,7 +44,7 @@ def explained(error: psycopg.Error, where: str) -> BulkOnboardError:
 
 def _words(error: psycopg.Error) -> str:
     """Return what the server or libpq said, in one line."""
-    text = error.diag.message_primary or next((line for line in reversed(str(error).splitlines()) if line.strip()), "")
+    text = error.diag.message_primary or next((line for line in str(error).splitlines() if line.strip()), "")
     return re.sub(r"^.*? failed: (FATAL: +)?", "", text.strip()).rstrip(".") or type(error).__name__
 
 
