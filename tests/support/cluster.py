@@ -27,7 +27,7 @@ from tests.support.served import ROOT, Arrived, Served
 
 ACCOUNTS = ("acme", "bravo", "coral-bay", "delta")
 ROWS = 90  # of each account
-LARGE = range(30, 40)  # of them may have large documents
+LARGE = range(30, 32)  # of them may have large documents
 QUOTA = Quota(20, 4.0)
 SETTLE = "1s"
 HURRIED = 0.1  # all durations of store and engine are a tenth of those in earnest
