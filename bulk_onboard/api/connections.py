@@ -224,7 +224,7 @@ class Channel(asyncio.Protocol):
         self.calls = 0
         self.sockets = sockets
         self._clock = clock
-        self._kept_s, self._since_s, self._since = 0.0, clock.monotonic(), clock.now()
+        self._kept_s, self._since_s = 0.0, clock.boottime()
         self._connection = connection
         self._transport = transport
         self._library = library
@@ -281,9 +281,8 @@ class Channel(asyncio.Protocol):
         return not self.calls or may_carry(self._idle_s(), kept_s=self._kept_s, is_read=is_read)
 
     def _idle_s(self) -> float:
-        """Return how long it has been kept; the wall clock goes on while the machine is suspended."""
-        by_date = (self._clock.now() - self._since).total_seconds()
-        return max(by_date, self._clock.monotonic() - self._since_s, *map(unheard_for_s, self.sockets))
+        """Return how long it has been kept, also while the machine slept."""
+        return max(self._clock.boottime() - self._since_s, *map(unheard_for_s, self.sockets))
 
     def is_silent(self) -> bool:
         """Return whether nothing has arrived since the last answer.
@@ -332,7 +331,7 @@ class Channel(asyncio.Protocol):
 
     def rest(self, kept_s: float) -> None:
         """Note that it is kept from now on, for so many seconds at most."""
-        self._kept_s, self._since_s, self._since = kept_s, self._clock.monotonic(), self._clock.now()
+        self._kept_s, self._since_s = kept_s, self._clock.boottime()
 
     def close(self) -> None:
         """Close the connection at once; does nothing where it is closed."""

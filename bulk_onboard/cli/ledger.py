@@ -51,8 +51,8 @@ def _file_of(job: "Job") -> Path:
     if job.database is None:
         return job.ledger
     raise UsageError(
-        f"The ledger {job.store.name} is in a database, and this works on a file. To write it into one, type: "
-        f"{job.commands.export_ledger()} — then name that file, {copy_of(job)}, as JOB."
+        f"The ledger {job.store.name} is in a database, and this works on a file: name {copy_of(job)} as JOB, once it "
+        f"is there. To write it, type: {job.commands.export_ledger()}"
     )
 
 

@@ -356,9 +356,9 @@ def _scripts(after: str) -> list[tuple[str, str]]:
 
 def _misfit(there: str, here: str, address: str) -> str:
     from bulk_onboard.ledger.database.address import shown  # noqa: PLC0415 - brings psycopg
-    from bulk_onboard.ledger.database.trouble import setup_command  # noqa: PLC0415
+    from bulk_onboard.model.command import set_up_store  # noqa: PLC0415
 
-    name, setup = shown(address), setup_command(address)
+    name, setup = shown(address), set_up_store(address)
     if there > here:
         return (
             f"{name} was set up for a newer Procrastinate (tables of {there}) than is installed here ({here}). Install "

@@ -56,9 +56,13 @@ def verify(path: Path) -> Verification:
 
     Raise UsageError where there is none or it cannot be read.
     """
-    content = read_ledger(path)
+    return verify_content(read_ledger(path), str(path))
+
+
+def verify_content(content: bytes, name: str) -> Verification:
+    """Judge a ledger by its bytes; `name` is what sentences call it."""
     try:
-        folded = fold(content, str(path))
+        folded = fold(content, name)
     except LedgerError as error:
         return Verification(exit_status=ExitStatus.LEDGER, sentences=(str(error),))
     broken = [

@@ -244,21 +244,28 @@ class LedgerFacts:
     """The ledger, as far as it can be seen without opening it for writing.
 
     Attributes:
+        name: the path of its file, or its name and the address of the database.
         verified: None where there is none, or it cannot be read.
         has_contract: whether any run has asked for requirements.
         is_same_account, is_same_address: whether it is this job's; None where not known.
         lost_lines: how many it had more, as its lock says; it is an older copy then.
+        is_elsewhere: whether it was last written in another database, or before a backup of this one was put back.
+        late: how many of its records have an answer that came after the lease of the run which had asked.
+        is_unknown: whether it was not looked at, since its database cannot be used.
         left_over: what lies beside it, and how many of each; of no harm.
         troubles: what keeps it from being read or written.
     """
 
-    path: Path
+    name: str = ""
     verified: Verification | None = None
     contract: Contract | None = None
     is_same_account: bool | None = None
     is_same_address: bool | None = None
     holder: str = ""
     lost_lines: int = 0
+    is_elsewhere: bool = False
+    late: int = 0
+    is_unknown: bool = False
     left_over: Mapping[str, int] = field(default_factory=dict)
     troubles: Sequence[Trouble] = ()
 
@@ -267,8 +274,10 @@ def of_ledger(facts: LedgerFacts) -> Line:
     """Judge the ledger: sound, whose, locked, older than it was, and what its records wait for."""
     left_over = [format_count(number, what) for what, number in facts.left_over.items() if number]
     beside = f" Beside it: {', '.join(left_over)}." if left_over else ""
+    if facts.is_unknown:
+        return line("ledger", "Its database cannot be used as it is.", (), otherwise=Sign.NOT_LOOKED_AT)
     if facts.verified is None:
-        found = "" if facts.troubles else f"There is no {facts.path} yet; the first run makes it."
+        found = "" if facts.troubles else f"There is no ledger {facts.name} yet; the first run makes it."
         return line("ledger", (found + beside).strip(), facts.troubles)
     troubles = [*facts.troubles, *_not_this_jobs(facts), *_amiss(facts, facts.verified)]
     if not facts.verified.lines:  # nothing in it could be read
@@ -276,7 +285,10 @@ def of_ledger(facts: LedgerFacts) -> Line:
     states = [f"{number:,} {state}" for state, number in facts.verified.counts.items() if number]
     lines = format_count(facts.verified.lines, "line")
     contract = f", of the {facts.contract} contract" if facts.contract else ""
-    return line("ledger", f"{facts.path}: {lines}{contract}; {', '.join(states) or 'no records'}.{beside}", troubles)
+    found = f"{facts.name}: {lines}{contract}; {', '.join(states) or 'no records'}.{beside}"
+    if facts.late:
+        found += f" Of {format_count(facts.late, 'record')} an answer came too late; the next run looks into it first."
+    return line("ledger", found, troubles)
 
 
 def _not_this_jobs(facts: LedgerFacts) -> list[Trouble]:
@@ -307,6 +319,13 @@ def _amiss(facts: LedgerFacts, verified: Verification) -> list[Trouble]:
             Trouble(
                 f"It had {format_count(facts.lost_lines, 'line')} more before, so it is an older copy.",
                 "Put the newer one back; without it, run the job: it looks through the account before it sends.",
+            )
+        )
+    if facts.is_elsewhere and not facts.holder:
+        troubles.append(
+            Trouble(
+                "A backup of its database was put back, or a standby took over, so its newest lines may be lost.",
+                "Run the job: it looks through the account before it sends.",
             )
         )
     for_a_person = sum(verified.counts.get(state, 0) for state in (State.HELD, State.GONE))

@@ -45,9 +45,10 @@ from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, check_place, look_at_lock, open_to_others
 from bulk_onboard.ledger.opening import aside, normalised, open_file
-from bulk_onboard.ledger.verify import verify
+from bulk_onboard.ledger.verify import verify, verify_content
 from bulk_onboard.maintenance import api_diagnosis, diagnosis
 from bulk_onboard.maintenance.api_diagnosis import ApiFacts, Asked, ContractFacts, CredentialFacts
+from bulk_onboard.maintenance.database_diagnosis import DatabaseFacts, of_database
 from bulk_onboard.maintenance.diagnosis import (
     DiskFacts,
     FileFacts,
@@ -62,8 +63,10 @@ from bulk_onboard.maintenance.diagnosis import (
     is_open_in,
 )
 from bulk_onboard.maintenance.retention import BROKEN, pieces
+from bulk_onboard.model.account import name_of_ledger
 from bulk_onboard.model.call import Call, FetchRequirements, ListPage
 from bulk_onboard.model.finding import ruled
+from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done, Refused, Throttled
 from bulk_onboard.model.requirements import Combination, RequirementsAnswer, RequirementsBook
 from bulk_onboard.model.sheet import Sheet, WorkbookType, type_by_name
@@ -102,13 +105,15 @@ async def examine(
     sheet = sheets.of(job) if sheets else None
     sheet, unread = (sheet, None) if sheet else await _sheet(job)
     api = await _api(job, credentials, sheet, clock, why_not="--offline" if offline else "")
-    ledger = _ledger(job, credentials, api)
+    database = await asyncio.to_thread(_database, job, clock) if job.database else None
+    has_ledger = database is None or database.is_fit
+    ledger = await asyncio.to_thread(_ledger, job, credentials, api) if has_ledger else LedgerFacts(is_unknown=True)
     book = _book(api, job, ledger)
     needs_apprise, notifying = _notifying(job, environ)
-    python, packages = _packages({"notify"} if needs_apprise else set())
+    python, packages = _packages({*["notify"] * needs_apprise, *["cluster"] * (database is not None)})
     return (
         diagnosis.of_python(python, packages),
-        diagnosis.of_job(await asyncio.to_thread(_job, job, notifying)),
+        diagnosis.of_job(await asyncio.to_thread(_job, job, notifying, can_read=has_ledger)),
         api_diagnosis.of_address(api),
         api_diagnosis.of_clock(api),
         api_diagnosis.of_credentials(kept, api),
@@ -116,6 +121,7 @@ async def examine(
         api_diagnosis.of_quota(job.quota, api),
         diagnosis.of_documents(_documents(job, book)),
         diagnosis.of_disk(_disk(job, sheet.height if sheet else 0)),
+        *(of_database(database) if database else ()),
         diagnosis.of_ledger(ledger),
         diagnosis.of_output("report", _report(job)),
         diagnosis.of_output("annotated copy", _annotated(job)),
@@ -181,9 +187,10 @@ def _notifying(job: Job, environ: Mapping[str, str]) -> tuple[bool, list[Trouble
     return bool(set(schemes) - {"", "http", "https"}), troubles
 
 
-def _job(job: Job, notifying: list[Trouble]) -> JobFacts:
-    others = [*_trouble_in(lambda: check_places(job)), *_trouble_in(lambda: read_others(job)), *notifying]
-    if (other := job_file_of(job)) is not None:
+def _job(job: Job, notifying: list[Trouble], *, can_read: bool) -> JobFacts:
+    others = [*_trouble_in(lambda: check_places(job)), *_trouble_in(lambda: read_others(job))] if can_read else []
+    others += notifying
+    if can_read and (other := job_file_of(job)) is not None:
         others.append(
             Trouble(
                 f"{other.file} names this workbook, too, and has another ledger.", f"Name {other.file} in place of it."
@@ -193,7 +200,7 @@ def _job(job: Job, notifying: list[Trouble]) -> JobFacts:
     with suppress(ValueError):
         host = urlsplit(job.base_url).hostname or ""
     is_text = type_by_name(job.workbook) is WorkbookType.TEXT
-    return JobFacts(job, job.store.exists(), is_loopback(host), is_text, others)
+    return JobFacts(job, not can_read or job.store.exists(), is_loopback(host), is_text, others)
 
 
 # The API.
@@ -288,15 +295,17 @@ def _disk(job: Job, rows: int) -> DiskFacts:
         if not os.access(folder, os.W_OK | os.X_OK):
             troubles.append(Trouble(f"{folder} may not be written to.", "Give yourself permission to write there."))
     remarks: list[str] = []
-    troubles += _trouble_in(lambda: remarks.extend(check_place(disk, job.ledger.absolute())))
+    if job.database is None:
+        troubles += _trouble_in(lambda: remarks.extend(check_place(disk, job.ledger.absolute())))
     return DiskFacts(free, remarks, troubles)
 
 
 def _ledger(job: Job, credentials: Credentials | None, api: ApiFacts) -> LedgerFacts:
-    left_over = _left_over(job)
+    if job.database is not None:
+        return _ledger_in_database(job, credentials, api)
+    facts = LedgerFacts(str(job.ledger), left_over=_left_over(job))
     if not job.store.exists():
-        return LedgerFacts(job.ledger, left_over=left_over)
-    facts = LedgerFacts(job.ledger, left_over=left_over)
+        return facts
     try:
         with os.fdopen(open_file(Disk(), job.ledger), "rb") as file:
             troubles = list(map(as_trouble, open_to_others(job.ledger, file.fileno(), MODES[job.share])))
@@ -308,13 +317,67 @@ def _ledger(job: Job, credentials: Credentials | None, api: ApiFacts) -> LedgerF
     except OSError as error:
         why = f"{error.filename or job.ledger} cannot be opened: {error.strerror}."
         return replace(facts, troubles=[Trouble(why, "Give yourself permission to read and write it.")])
+    return replace(_whose(facts, state, credentials, api), lost_lines=max(0, lock.highest_seq - state.seq))
+
+
+def _ledger_in_database(job: Job, credentials: Credentials | None, api: ApiFacts) -> LedgerFacts:
+    facts = LedgerFacts(job.ledger.name)
+    try:
+        facts = replace(facts, name=job.store.name)
+        if not job.store.exists():
+            left = job.left_in_file()
+            return replace(facts, troubles=[as_trouble(left)] if left else ())
+        facts = replace(
+            facts,
+            holder=job.store.holder(),
+            left_over={"waiting hint": len(job.store.hints.waiting())},
+            verified=verify_content(b"".join(job.store.blocks()), job.store.name),
+        )
+        state = job.ledger_state()
+        facts = replace(facts, **_only_in_a_database(job, state))
+    except BulkOnboardError as error:
+        return facts if facts.verified else replace(facts, troubles=[as_trouble(error)])
+    return _whose(facts, state, credentials, api)
+
+
+def _only_in_a_database(job: Job, state: LedgerState) -> dict[str, Any]:
+    """Return what is known of a ledger in a database alone."""
+    from bulk_onboard.ledger.database import statements  # noqa: PLC0415 - most jobs need no psycopg
+    from bulk_onboard.ledger.database.link import linked  # noqa: PLC0415
+    from bulk_onboard.ledger.database.store import open_evidence  # noqa: PLC0415
+
+    account = name_of_ledger(job.ledger)
+    with linked(job.database or "") as link:
+        late = link.ask(lambda connection: tuple(statements.late(connection, account)))
+        return {
+            "late": len(open_evidence(late, state)),
+            "is_elsewhere": link.ask(lambda connection: statements.is_elsewhere(connection, account)),
+        }
+
+
+def _database(job: Job, clock: Clock) -> DatabaseFacts:
+    """Ask the database with the ledgers what matters to them."""
+    facts, address = DatabaseFacts(accounts=len(job.siblings) + 1), job.database or ""
+    try:
+        facts = replace(facts, name=job.store.name.rpartition(" in ")[2])
+        from bulk_onboard.ledger.database import checks  # noqa: PLC0415 - most jobs need no psycopg
+        from bulk_onboard.ledger.database.link import linked  # noqa: PLC0415
+
+        with linked(address) as link:
+            now = clock.now()
+            server = link.ask(checks.facts)
+    except BulkOnboardError as error:
+        return replace(facts, trouble=as_trouble(error))
+    return replace(facts, server=server, looks=tuple(checks.looks(server, address, now)))
+
+
+def _whose(facts: LedgerFacts, state: LedgerState, credentials: Credentials | None, api: ApiFacts) -> LedgerFacts:
     opened = state.opened
     return replace(
         facts,
         contract=state.contract,
         is_same_account=opened.auth_id == credentials.auth_id if opened and credentials else None,
         is_same_address=normalised(opened.base_url) == normalised(api.base_url) if opened and api.base_url else None,
-        lost_lines=max(0, lock.highest_seq - state.seq),
     )
 
 

@@ -80,7 +80,10 @@ def _refuse_to_overwrite(job: Job) -> None:
     if left := job.left_in_file():
         raise left
     if job.store.exists():
+        if job.database is None:
+            first = f"Move it away first; if it is damaged, type: {job.commands.repair()}"
+        else:
+            first = f"Give this job another one (--ledger); if it is damaged, type: {job.commands.export_ledger()}"
         raise errors.UsageError(
-            f"There is a ledger {job.store.name}, and what it says was sent must not be lost. Move it away first; if "
-            f"it is damaged, type: {job.commands.repair()}"
+            f"There is a ledger {job.store.name}, and what it says was sent must not be lost. {first}"
         )

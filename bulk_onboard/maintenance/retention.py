@@ -22,7 +22,7 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulk_onboard.clock import Clock
@@ -34,8 +34,10 @@ from bulk_onboard.ledger.hints import hints_folder, is_hints_folder
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, LedgerLock, lock_path
 from bulk_onboard.maintenance.convert import remove_copies
+from bulk_onboard.maintenance.transfer import copy_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNDER_REVIEW, Review, State, unknown_numbers
+from bulk_onboard.model.store import Store
 from bulk_onboard.pipeline.kept_flags import commands_of
 from bulk_onboard.reporting.annotated.base import is_untouched
 from bulk_onboard.reporting.row_status import join
@@ -115,7 +117,7 @@ async def plan_purge(job: Job, clock: Clock, *, with_ledger: bool) -> Purge:
         LockedError: another process uses the ledger.
         LedgerError: it is damaged.
     """
-    async with _finished(job, clock) as ledger_state:
+    async with _finished(job, clock) as (ledger_state, _):
         found = pieces(job)
         going = tuple(piece for piece in found if with_ledger or not piece.kind.is_history)
         staying = tuple(piece for piece in found if piece not in going)
@@ -130,18 +132,18 @@ async def purge_job(job: Job, planned: Purge, clock: Clock) -> None:
         UsageError, LockedError, LedgerError: as for `plan_purge`.
         StoppedError: a file could not be removed.
     """
-    async with _finished(job, clock):
+    async with _finished(job, clock) as (_, store):
         for piece in reversed(planned.going):
             try:
-                await in_thread(_remove, job, piece)
+                await in_thread(_remove, piece, store if piece.path == job.ledger else None)
             except OSError as error:
                 why = f"{piece} could not be removed: {error.strerror}. Fix that, then purge again."
                 raise StoppedError(why) from error
 
 
-def _remove(job: Job, piece: Piece) -> None:
-    if piece.path == job.ledger:
-        job.store.purge()
+def _remove(piece: Piece, store: Store | None) -> None:
+    if store is not None:
+        store.purge()
     elif piece.kind is CONVERTED:
         remove_copies(piece.path)
     elif piece.path.is_dir():
@@ -151,22 +153,25 @@ def _remove(job: Job, piece: Piece) -> None:
 
 
 @asynccontextmanager
-async def _finished(job: Job, clock: Clock) -> AsyncIterator[LedgerState | None]:
-    """Own a finished job's ledger, and yield what it says; None where there is none, since then nothing was sent."""
+async def _finished(job: Job, clock: Clock) -> AsyncIterator[tuple[LedgerState | None, Store]]:
+    """Own a finished job's ledger, and yield what it says, and its store.
+
+    None where there is no ledger, since then nothing was sent.
+    """
     if not job.store.exists():
-        yield None
+        yield None, job.store
         return
-    ledger_state = job.ledger_state()  # else a lock would be made where there is no ledger
-    if job.database is not None:
-        auth_id = ledger_state.opened.auth_id if ledger_state.opened else ""
-        async with job.store.opened(auth_id=auth_id, clock=clock, patience_s=0.0) as journal:
+    opened = job.ledger_state().opened  # raises here, or a lock would be made where there is no ledger
+    if job.database is not None and opened is not None:
+        store = replace(job, base_url=opened.base_url).store  # whoever purges need not name the address
+        async with store.opened(auth_id=opened.auth_id, clock=clock, patience_s=0.0) as journal:
             _refuse_unfinished(job, journal.ledger_state)
-            yield journal.ledger_state
+            yield journal.ledger_state, store
         return
     with LedgerLock(job.ledger.absolute(), clock, mode=MODES[job.share]):
         folded = read_ledger_state(job.ledger)
         _refuse_unfinished(job, folded.ledger_state, is_torn=bool(folded.tail))
-        yield folded.ledger_state
+        yield folded.ledger_state, job.store
 
 
 def _refuse_unfinished(job: Job, ledger_state: LedgerState, *, is_torn: bool = False) -> None:
@@ -196,6 +201,7 @@ def pieces(job: Job) -> tuple[Piece, ...]:
     found = [
         *([Piece(ledger, LEDGER)] if of_file else ()),
         *_beside(ledger, rf"{re.escape(ledger.name)}\.imported-[0-9]+", LEDGER),
+        Piece(copy_of(job), LEDGER),
         *_beside(ledger, rf"{re.escape(ledger.name)}\.broken-[0-9]+", BROKEN),
         *_reports(job.report, job.formats),
         *(() if _is_shared(job) else _made_of_workbook(job)),

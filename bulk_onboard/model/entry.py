@@ -5,6 +5,7 @@ stamps `v`, `seq` and `at`.
 """
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -13,6 +14,7 @@ import msgspec
 from bulk_onboard.model.requirements import Requirements
 
 VERSION = 1
+CLOCKS_APART_S = 300.0  # an entry that seems to lie at most so far ahead was stamped just now, by another clock
 
 
 class Op(StrEnum):
@@ -46,6 +48,15 @@ class Entry(
     def name(cls) -> str:
         """Return the entry's name in the ledger, such as `run_started`."""
         return str(cls.__struct_config__.tag)
+
+
+def age_s(at: str, now: datetime) -> float:
+    """Return how many seconds ago an entry was stamped; less than 0 where the clock was another, or was set back.
+
+    Raises:
+        ValueError: `at` is no instant.
+    """
+    return (now - datetime.fromisoformat(at)).total_seconds()
 
 
 class LedgerOpened(Entry, frozen=True, kw_only=True):

@@ -135,6 +135,17 @@ def absent(record: Record, waited_s: float, control: str = "", *, number: str = 
     )
 
 
+def absent_or_vanished(record: Record, waited_s: float, control: str, *, told: Sequence[str]) -> OpEntry:
+    """Return the entry for a create that neither the list shows nor the API under the ids that it was `told` to have.
+
+    Where the API gave it an id, and does not show it now, only a person can say whether it is to be sent again.
+    """
+    if not told:
+        return absent(record, waited_s, control)
+    why = "the API answered that this record was created, and does not show it"
+    return entries.Held(token=record.token, key=record.key, op=Op.CREATE, why=why, compliance_ids=tuple(told))
+
+
 def differences(found: ServerRecord, sent: Application) -> Iterator[str]:
     """Yield in what the API's record differs from what was sent, as far as it shows."""
     name = " ".join(filter(None, (sent.fields.get(BUSINESS_NAME, ""), sent.fields.get(LAST_NAME, ""))))

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 
 from bulk_onboard import errors
 from bulk_onboard.api.address import check_address
@@ -24,8 +24,9 @@ from bulk_onboard.job import Job
 from bulk_onboard.ledger.opening import check_bound
 from bulk_onboard.model.application import Document
 from bulk_onboard.model.call import Gateway, ServerRecord
-from bulk_onboard.model.entry import LedgerOpened
-from bulk_onboard.model.ledger_state import Journal, LedgerState
+from bulk_onboard.model.entry import CLOCKS_APART_S, LedgerOpened, age_s
+from bulk_onboard.model.ledger_state import LedgerState
+from bulk_onboard.model.store import Lease, OpenJournal
 from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
 from bulk_onboard.pipeline.progress import Flow, Progress
 from bulk_onboard.pipeline.stop import Stop, status_of, why_stopped
@@ -52,7 +53,7 @@ class Connection:
     gateway: Gateway
     flow: Callable[[], Flow] = Flow
     budget: Callable[[], Budget] = field(default=lambda: Budget(quota=None))
-    bind: Callable[[Journal], None] = lambda journal: None
+    bind: Callable[[OpenJournal], None] = lambda journal: None
     be_patient: Callable[[bool], None] = lambda patient: None
 
 
@@ -64,7 +65,7 @@ async def connect(
     clock: Clock,
     stop: Stop,
     gate: Gate | None = None,
-    journal: Journal | None = None,
+    journal: OpenJournal | None = None,
     requests: Counter[str] | None = None,
     note_request: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Connection]:
@@ -73,6 +74,7 @@ async def connect(
     Args:
         gate: what bounds the calls in flight of all accounts; None for one of this job's own.
         journal: the ledger that writes go into; without one the connection can only read, until it is bound to one.
+            Once it is bound nothing is sent for longer than the ledger is owned, reads neither.
         requests: where the calls are counted, by operation and outcome.
         note_request: called before each call that goes out.
 
@@ -80,17 +82,31 @@ async def connect(
         UsageError: the address of the job is not one that credentials may be sent to.
     """
     base_url, gate = check_address(job.base_url, trust_host=job.trust_host), gate or Gate(job.uploads)
-    client = Client(base_url, credentials, concurrency=job.concurrency + 2, proxy=job.proxy, ca_bundle=job.ca_bundle)
+    tenure = _Tenure(stop)
+    client = Client(
+        base_url,
+        credentials,
+        concurrency=job.concurrency + 2,
+        proxy=job.proxy,
+        ca_bundle=job.ca_bundle,
+        fence=tenure.holds,
+    )
+
+    def bind(to: OpenJournal) -> None:
+        journaled.bind(to)
+        tenure.begin(to, client)
 
     def owner(compliance_id: str) -> str | None:
         return journaled.owner(compliance_id)
 
     async with client:
         http = HttpGateway(client, Wire(), owner=owner, clock=clock)
-        journaled = Journaled(http, journal, _reader_of(job), clock=clock)
+        journaled = Journaled(http, None, _reader_of(job), clock=clock)
+        if journal is not None:
+            bind(journal)
         # The stop gate stands inside the pacer, so that a call which waited its turn is turned away too.
         stop_gate = StopGate(journaled, stop, Counter() if requests is None else requests, note_request)
-        earlier_sends_s_ago = _earlier_sends(journal, clock.now())
+        earlier_sends_s_ago = _earlier_sends(journal) if journal else ()
         paced = Paced(
             stop_gate,
             compliance=Pacer(job.quota, clock=clock, gate=gate, earlier_sends_s_ago=earlier_sends_s_ago),
@@ -102,9 +118,30 @@ async def connect(
             Retrying(breaker, clock=clock, stop=stop),
             flow=lambda: _flow(job, paced, breaker),
             budget=lambda: _budget(job, paced),
-            bind=journaled.bind,
+            bind=bind,
             be_patient=breaker.be_patient,
         )
+
+
+class _Tenure:
+    """While the ledger is owned, calls may go out; then they are given up, and the run stops."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._lease: Lease | None = None
+
+    def holds(self) -> bool:
+        """Return whether anything may be sent: it is the client's fence."""
+        return self._lease is None or self._lease.holds()
+
+    def begin(self, journal: OpenJournal, client: Client) -> None:
+        """Let the client send for as long as this ledger's lease holds."""
+        self._lease = journal.lease
+        self._lease.call_when_over(partial(self._end, journal, client))
+
+    def _end(self, journal: OpenJournal, client: Client) -> None:
+        self._stop.request(journal.trouble)
+        client.abort()
 
 
 def _flow(job: Job, paced: Paced, breaker: Breaker) -> Flow:
@@ -124,18 +161,18 @@ def _reader_of(job: Job) -> Callable[[Document], bytes | None]:
     return lambda document: next(filter(None, (folder.read(document) for folder in folders)), None)
 
 
-def _earlier_sends(journal: Journal | None, now: datetime) -> Iterable[float]:
+def _earlier_sends(journal: OpenJournal) -> Iterable[float]:
     """Yield how many seconds ago each record was last sent.
 
-    An earlier process spent that part of the quota.
+    An earlier process spent that part of the quota. What seems to lie a little ahead, since it was stamped by another
+    clock, was sent just now: that costs at most a window.
 
     See docs/design/pacing.md, Restarts.
     """
-    for record in journal.ledger_state.records.values() if journal else ():
-        if record.sent_at:
-            age_s = (now - datetime.fromisoformat(record.sent_at)).total_seconds()
-            if age_s >= 0:
-                yield age_s
+    now = journal.now()
+    for record in journal.ledger_state.records.values():
+        if record.sent_at and (sent_s_ago := age_s(record.sent_at, now)) > -CLOCKS_APART_S:
+            yield max(0.0, sent_s_ago)
 
 
 @asynccontextmanager

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.model.call import Gateway
-from bulk_onboard.model.ledger_state import Journal
 from bulk_onboard.model.plan import Decision
+from bulk_onboard.model.store import OpenJournal
 from bulk_onboard.pipeline.stop import Stop
 
 
@@ -40,7 +40,7 @@ class RunContext:
     """
 
     gateway: Gateway
-    journal: Journal
+    journal: OpenJournal
     clock: Clock
     stop: Stop
     relink: bool = False

@@ -20,7 +20,7 @@ from typing import Any
 from bulk_onboard import log
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.call import Gateway, Get, Priority, RecordPage, ServerRecord
-from bulk_onboard.model.entry import STATE_ERRORS, Gone, Reviewed
+from bulk_onboard.model.entry import STATE_ERRORS, Gone, Reviewed, age_s
 from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.ledger_state import Journal, LedgerState
 from bulk_onboard.model.mask import is_masked_form, masked
@@ -77,9 +77,9 @@ def followed_records(ledger_state: LedgerState) -> list[Record]:
 
 
 def is_old(record: Record, now: datetime, settle_s: float) -> bool:
-    """Return whether the record is so old that the API must know it by its id."""
+    """Return whether the record is so old that the API must know it by its id; `now` is by the ledger's clock."""
     try:
-        return (now - datetime.fromisoformat(record.submitted_at)).total_seconds() >= settle_s
+        return age_s(record.submitted_at, now) >= settle_s
     except ValueError:
         return False
 

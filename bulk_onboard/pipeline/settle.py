@@ -16,7 +16,6 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import Enum, auto
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
@@ -27,11 +26,11 @@ from bulk_onboard.model import entry as entries
 from bulk_onboard.model import outcome as outcomes
 from bulk_onboard.model.application import Application
 from bulk_onboard.model.call import Gateway, Get, Priority, ServerRecord
-from bulk_onboard.model.entry import Op, OpEntry
-from bulk_onboard.model.identity import alias_length, may_be_cut_from
-from bulk_onboard.model.ledger_state import Journal, LedgerState
+from bulk_onboard.model.entry import CLOCKS_APART_S, Op, OpEntry, age_s
+from bulk_onboard.model.identity import alias_length, may_be_cut_from, token_in
 from bulk_onboard.model.outcome import Outcome
 from bulk_onboard.model.record import Record, State
+from bulk_onboard.model.store import OpenJournal
 from bulk_onboard.pipeline import conclusion
 from bulk_onboard.pipeline.numbers import NumberLookup
 from bulk_onboard.pipeline.reviews import gone_entry, is_gone
@@ -106,7 +105,7 @@ class Settler:
     def __init__(
         self,
         gateway: Gateway,
-        journal: Journal,
+        journal: OpenJournal,
         *,
         clock: Clock,
         stop: Stop,
@@ -123,7 +122,7 @@ class Settler:
         self._sent = sent
         submitted = sum(r.state is State.SUBMITTED for r in journal.ledger_state.records.values())
         self._lookup = Lookup(gateway, account_size=submitted)
-        self._control = Control(gateway, self._lookup, journal.ledger_state, clock=clock, new_token=new_token)
+        self._control = Control(gateway, self._lookup, journal, new_token=new_token)
         self._numbers = NumberLookup(gateway, by_pages=by_pages, priority=Priority.SETTLE)
         self._unknown: dict[Subject, Unknown] = {}
         self._news = asyncio.Event()
@@ -204,7 +203,8 @@ class Settler:
             elif matches is None:
                 looked[unknown.subject] = ProbeResult.NOT_MADE
             else:
-                looked[unknown.subject] = await self._compare(record, matches.get(record.token, ()))
+                found = matches.get(record.token) or await told_late(self._gateway, self._journal, record.token)
+                looked[unknown.subject] = ProbeResult.NOT_MADE if found is None else await self._compare(record, found)
         missing = [each for each in due if looked[each.subject] is ProbeResult.FOUND_NOTHING]
         looked |= await self._absences([each for each in missing if self._is_ripe(each, began)], records, began)
         for unknown in due:
@@ -352,7 +352,8 @@ class Settler:
 
     async def _absence(self, unknown: Unknown, record: Record, controlled: "Controlled", began: float) -> Looked:
         if not controlled.why_not:
-            return conclusion.absent(record, began - unknown.since, controlled.found)
+            told = self._journal.late.get(record.token, ())
+            return conclusion.absent_or_vanished(record, began - unknown.since, controlled.found, told=told)
         if unknown.why != controlled.why_not:
             unknown.why = controlled.why_not
             why = f"absence could not be shown yet: {controlled.why_not}"
@@ -360,6 +361,21 @@ class Settler:
                 entries.Probed(token=record.token, key=record.key, op=Op.CREATE, matches=0, why=why)
             )
         return ProbeResult.INCONCLUSIVE
+
+
+async def told_late(gateway: Gateway, journal: OpenJournal, token: str) -> tuple[ServerRecord, ...] | None:
+    """Return what the API shows under the ids that an earlier owner was given for this token after its lease.
+
+    None where it could not be asked; nothing where it was given none, or shows no such record, or as another row's.
+    """
+    found: list[ServerRecord] = []
+    for compliance_id in journal.late.get(token, ()):
+        outcome = await gateway.send(Get(compliance_id=compliance_id, priority=Priority.SETTLE))
+        if isinstance(outcome, outcomes.Done):
+            found += [outcome.value] if token_in(outcome.value.alias) in ("", token) else []
+        elif not is_gone(outcome):
+            return None
+    return tuple(found)
 
 
 def _without_record(record: Record, outcome: Outcome[Any]) -> Looked:
@@ -383,7 +399,7 @@ def _without_record(record: Record, outcome: Outcome[Any]) -> Looked:
 # control that cannot be made now is made again later: the next row's record may be the first that can serve.
 
 TRIED_AT_MOST = 5
-YOUNG = timedelta(days=1)  # lists that reach back only so far count in days
+YOUNG_S = 86_400.0  # lists that reach back only so far count in days
 
 _MARK = re.compile(r"[^A-Za-z0-9]")
 
@@ -406,13 +422,11 @@ class Control:
         new_token: return a token that no record has.
     """
 
-    def __init__(
-        self, gateway: Gateway, lookup: Lookup, ledger_state: LedgerState, *, clock: Clock, new_token: Callable[[], str]
-    ) -> None:
+    def __init__(self, gateway: Gateway, lookup: Lookup, journal: OpenJournal, *, new_token: Callable[[], str]) -> None:
         self._gateway = gateway
         self._lookup = lookup
-        self._ledger_state = ledger_state
-        self._clock = clock
+        self._journal = journal
+        self._ledger_state = journal.ledger_state
         self._new_token = new_token
         self._filter_works = False
         self._found_by_filter: set[str] = set()
@@ -478,13 +492,12 @@ class Control:
     def _is_young(self, unknown: Record) -> bool:
         """Return whether this run sent it, or some run at most a day ago.
 
-        A clock that was set back since makes it old.
+        A clock that was set back since makes it old; some seconds may lie between the clocks of two machines.
         """
         run = self._ledger_state.runs[-1].started if self._ledger_state.runs else None
         if run and unknown.tried > run.seq:
             return True
-        age = self._clock.now() - datetime.fromisoformat(unknown.sent_at)
-        return timedelta() <= age <= YOUNG
+        return -CLOCKS_APART_S <= age_s(unknown.sent_at, self._journal.now()) <= YOUNG_S
 
     async def _filter_selects(self) -> bool:
         """Return whether the filter shows nothing for an alias that no record has."""

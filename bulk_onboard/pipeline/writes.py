@@ -19,7 +19,7 @@ from bulk_onboard.pipeline.context import RunContext
 from bulk_onboard.pipeline.gateways import ATTEMPTS
 from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.reviews import read_after, read_again
-from bulk_onboard.pipeline.settle import Settler, Subject, new_token
+from bulk_onboard.pipeline.settle import Settler, Subject, new_token, told_late
 from bulk_onboard.pipeline.walk import Lookup, adoption, by_token
 
 _LOOKS = 10  # within the settle window, since a new record may show late
@@ -46,17 +46,16 @@ class Creator:
 
     async def create(self, decision: Decision) -> Outcome[str] | None:
         """File the record of a row; return what that led to, None where it was not sent."""
-        if self._keeps(decision):
-            return await self._send(decision)
-        async with self._alone:
-            if not self._keeps(decision) and not await self._earlier_ones_are_kept():
-                return None
-            if self._keeps(decision):
-                return await self._send(decision)
-            outcome = await self._send(decision)
-            if isinstance(outcome, outcomes.Done):
-                await self._read_back(self._context.journal.ledger_state.record(decision.token))
-            return outcome
+        if not self._keeps(decision):
+            async with self._alone:
+                if not self._keeps(decision) and not await self._earlier_ones_are_kept():
+                    return None
+                if not self._keeps(decision):
+                    outcome = await self._send(decision)
+                    if isinstance(outcome, outcomes.Done):
+                        await self._read_back(self._context.journal.ledger_state.record(decision.token))
+                    return outcome
+        return await self._send(decision)
 
     def _keeps(self, decision: Decision) -> bool:
         """Return whether the API has shown an alias as long as this row's with its token."""
@@ -64,6 +63,8 @@ class Creator:
 
     async def _send(self, decision: Decision) -> Outcome[str] | None:
         if self._asking is not None and not await self._is_not_there(self._asking, decision):
+            return None
+        if decision.token in self._context.journal.late and not await self._was_not_told(decision):
             return None
         identity, application = decision.identity, decision.judged.application
         if identity is None or application is None:
@@ -101,6 +102,19 @@ class Creator:
         if matches := by_token(shown.records).get(identity.token):
             await self._context.journal.append(adoption(identity, matches, self._context.journal.ledger_state))
         return not matches
+
+    async def _was_not_told(self, decision: Decision) -> bool:
+        """Return whether the API shows no record under the ids that an earlier owner was told too late.
+
+        What it shows is adopted, or held.
+        """
+        if decision.identity is None:
+            raise AssertionError("only a row with an identity is due")
+        journal = self._context.journal
+        shown = await told_late(self._context.gateway, journal, decision.token)
+        if shown:
+            await journal.append(adoption(decision.identity, shown, journal.ledger_state))
+        return shown == ()
 
     async def _earlier_ones_are_kept(self) -> bool:
         """Read back what an earlier run filed and could not read back.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from bulk_onboard.model.entry import age_s
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.units import Quota, parse_quota
 
@@ -113,7 +114,7 @@ def time_left_by_ledger(ledger_state: LedgerState, now: datetime) -> float | Non
     if run is None or run.ended is not None or planned is None or quota is None:
         return None
     ages_s = sorted(_ages_of_writes_s(ledger_state, now))
-    began_s = _age_s(run.started.at, now)
+    began_s = age_s(run.started.at, now)
     counted_s = min([began_s, *((now - usage.at).total_seconds() for usage in ledger_state.usage[-1:])])
     used = [usage for usage in ledger_state.usage if (now - usage.at).total_seconds() < began_s]
     made = sum(usage.requests - usage.throttled for usage in used) + sum(age_s < counted_s for age_s in ages_s)
@@ -127,8 +128,4 @@ def _ages_of_writes_s(ledger_state: LedgerState, now: datetime) -> Iterator[floa
     """Yield how many seconds ago each record was last written."""
     for record in ledger_state.records.values():
         if record.sent_at:
-            yield _age_s(record.sent_at, now)
-
-
-def _age_s(at: str, now: datetime) -> float:
-    return (now - datetime.fromisoformat(at)).total_seconds()
+            yield age_s(record.sent_at, now)

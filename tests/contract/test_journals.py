@@ -1,18 +1,20 @@
-"""One suite for everything that implements `model.journal.Journal`: the ledger on disk, and the fake of the tests."""
+"""One suite for everything that implements `model.journal.Journal`: a file, a database, and the fake of the tests."""
 
 import asyncio
 import copy
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from bulk_onboard.errors import StoppedError
+from bulk_onboard.ledger.database.store import PostgresStore, set_up
 from bulk_onboard.ledger.disk import Disk
-from bulk_onboard.ledger.journal import LedgerJournal
+from bulk_onboard.ledger.file_store import FileStore
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.ledger_state import Journal
@@ -25,7 +27,7 @@ from tests.unit.pipeline.samples import compliance_id, done, intent, run_started
 
 @dataclass
 class Kind:
-    """A journal, and how to spoil its disk."""
+    """A journal, and how to spoil what it is kept on."""
 
     journal: Journal
     fail: Callable[[], None]
@@ -42,21 +44,42 @@ class SpoilableDisk(Disk):
         return super().write(fd, data)
 
 
-def in_memory(tmp_path: Path) -> Iterator[Kind]:
+ACCOUNT = {"job": "j", "base_url": "https://api.example"}
+AUTH_ID = "MAXXXXXXXXXXXXXXXXXX"
+
+
+@asynccontextmanager
+async def in_memory(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Kind]:
     journal = MemoryJournal()
     yield Kind(journal, lambda: setattr(journal, "room", 0))
 
 
-def on_disk(tmp_path: Path) -> Iterator[Kind]:
+@asynccontextmanager
+async def on_disk(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Kind]:
     disk = SpoilableDisk()
-    account = {"job": "j", "auth_id": "MAXXXXXXXXXXXXXXXXXX", "base_url": "https://api.example"}
-    with LedgerJournal.open(tmp_path / "j.ledger.jsonl", clock=FakeClock(), disk=disk, **account) as journal:
+    async with FileStore(path, **ACCOUNT, disk=disk).opened(auth_id=AUTH_ID, clock=FakeClock()) as journal:
         yield Kind(journal, lambda: setattr(disk, "spoiled", True))
 
 
-@pytest.fixture(params=[in_memory, on_disk], ids=["memory", "ledger"])
-def kind(request, tmp_path):
-    yield from request.param(tmp_path)
+@asynccontextmanager
+async def in_database(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Kind]:
+    database = request.getfixturevalue("postgres")
+    set_up(database.address)
+    async with PostgresStore(database.address, path, **ACCOUNT).opened(auth_id=AUTH_ID, clock=FakeClock()) as journal:
+        end_connections = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+        yield Kind(journal, lambda: database.execute(f"{end_connections} and pid <> pg_backend_pid()"))
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(in_memory, id="memory"),
+        pytest.param(on_disk, id="ledger"),
+        pytest.param(in_database, id="database", marks=pytest.mark.cluster),
+    ]
+)
+async def kind(request, tmp_path):
+    async with request.param(request, tmp_path / "j.ledger.jsonl") as kind:
+        yield kind
 
 
 @pytest.fixture
@@ -163,7 +186,7 @@ async def test_of_two_intents_at_the_same_time_one_is_illegal(journal):
 
 
 async def test_cancelled_append_counts(journal):
-    """Whoever stops waiting for the disk has written all the same."""
+    """Whoever stops waiting has written all the same."""
     appending = asyncio.create_task(journal.append(intent(1)))
     await asyncio.sleep(0)
 
@@ -183,7 +206,7 @@ async def test_next_run_finds_what_was_in_flight_uncertain(journal):
     assert State.UNCERTAIN is journal.ledger_state.record(token(1)).state
 
 
-async def test_disk_that_fails_is_the_end(kind):
+async def test_disk_or_database_that_fails_is_the_end(kind):
     """The caller learns of it, and so does everybody after it: nothing more may be sent."""
     await kind.journal.append(entries.Admitted(tokens=(token(1),)))
     kind.fail()

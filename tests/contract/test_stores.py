@@ -204,3 +204,20 @@ async def test_hints_wait_for_whoever_reads_the_records(store: Store, make: Call
     assert ("C-1", "c2") == store.hints.waiting()
     store.hints.forget(store.hints.claim(["C-1", "c2"]))
     assert () == store.hints.waiting()
+
+
+async def test_it_can_be_followed_while_somebody_writes_it(
+    store: Store, make: Callable[..., Store], ledger: Path
+) -> None:
+    """Each look takes in what is new, also before there is a ledger; when nothing is, it says so."""
+    follower = make(ledger).follow()
+    looked = [follower.look()]
+    async with store.opened(**WHOSE) as journal:
+        for entry in (intent(1), done(1)):
+            await journal.append(entry)
+            looked.append(await asyncio.to_thread(follower.look))
+    looked.append(follower.look())
+
+    assert [False, True, True, False] == looked
+    assert (True, "", journal.ledger_state.seq) == (follower.is_there, follower.trouble, follower.ledger_state.seq)
+    assert State.SUBMITTED is follower.ledger_state.record(token(1)).state

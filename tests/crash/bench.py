@@ -1,17 +1,19 @@
 """A bench: the parts of a run, composed as the pipeline composes them, with a crash in every joint.
 
-Same stack, same journal on a real disk, same sandbox on a real socket, in either contract; only `connect` is spelled
-out here, since the crashes stand between its parts: retrying(breaker(paced(halting(journaled(crashing(http)))))), by
-way of a relay.
+Same stack, same journal on a real disk or in a real database, same sandbox on a real socket, in either contract; only
+`connect` is spelled out here, since the crashes stand between its parts:
+retrying(breaker(paced(halting(journaled(crashing(http)))))), by way of a relay. A database has a relay, too.
 """
 
 import asyncio
+import itertools
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from bulk_onboard.api.client import Client, Deadlines
@@ -22,7 +24,8 @@ from bulk_onboard.api.wire import Wire
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job, load_job
-from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
+from bulk_onboard.ledger.database.store import PostgresStore
+from bulk_onboard.ledger.file_store import FileStore
 from bulk_onboard.ledger.verify import verify
 from bulk_onboard.model.call import FetchRequirements, Gateway
 from bulk_onboard.model.identity import numbers_in
@@ -32,6 +35,7 @@ from bulk_onboard.model.plan import Action
 from bulk_onboard.model.record import State, linked_numbers
 from bulk_onboard.model.requirements import Combination, RequirementsBook
 from bulk_onboard.model.sheet import NUMBERS
+from bulk_onboard.model.store import OpenJournal, Store
 from bulk_onboard.pipeline.connection import Connection
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
@@ -47,8 +51,17 @@ from bulk_onboard.sandbox.server import Sandbox
 from tests.crash.figures import LONG, POINTS, SEED
 from tests.support.businesses import write_documents, write_workbook
 from tests.support.contracts import BETA, Layout, word
-from tests.support.crashes import Crash, CrashingDisk, CrashingGateway, CrashingJournal, Relay, struck_down
+from tests.support.crashes import (
+    Crash,
+    CrashingDisk,
+    CrashingGateway,
+    CrashingJournal,
+    DatabaseRelay,
+    Relay,
+    struck_down,
+)
 from tests.support.office import AUTH_ID, AUTH_TOKEN
+from tests.support.postgres import Database
 
 CREDENTIALS = Credentials(AUTH_ID, Secret(AUTH_TOKEN))
 LAG_S = LATE_S = 0.1
@@ -57,6 +70,7 @@ DEADLINES = Deadlines(connect_s=0.7, answer_s=0.8)
 RUNS_AT_MOST = 4
 PER_CALL = 5  # numbers: two rows' do not all fit
 AT_A_TIME = 10
+_RUNS = itertools.count(30)
 NOT_YET = "absence could not be shown yet"
 
 
@@ -88,6 +102,34 @@ class Rig:
             return cls(layout.contract, job, await judge(job, sheet, ask))
 
 
+@dataclass(frozen=True, slots=True)
+class InDatabase:
+    """A ledger in a database; the sandbox looks into it as into a file, with nothing of the tool's own."""
+
+    database: Database
+    ledger: Path
+    relay: DatabaseRelay
+
+    def store(self, job: Job, *, port: int = 0) -> PostgresStore:
+        """The tool's way to it, by the relay at this port, or past it.
+
+        A run by the relay has a connection of its own, as a process would that begins after the one that died.
+        """
+        address = self.database.server.address(self.database.name, port=port)
+        address += f"?sslmode=disable&keepalives_idle={next(_RUNS) if port else 20}"
+        return PostgresStore(address, self.ledger, job=job.name, base_url=job.base_url)
+
+    def is_file(self) -> bool:
+        """Whether it is there."""
+        return True
+
+    def read_bytes(self) -> bytes:
+        """All of its lines."""
+        query = "select line from bulk_onboard.entry where account = %s order by seq"
+        lines = self.database.execute(query, self.ledger.name.removesuffix(".ledger.jsonl"))
+        return b"".join(f"{line}\n".encode() for (line,) in lines)
+
+
 @dataclass(slots=True)
 class Bench:
     """One ledger, one sandbox, and runs that may crash.
@@ -95,6 +137,7 @@ class Bench:
     Attributes:
         power_fails: whether a crash also takes from the ledger what no fsync has put on disk.
         slow_disk_s: how late each write to the ledger begins.
+        database: where the ledger is kept; None for a file.
         clock: the time that runs and sandbox share.
     """
 
@@ -105,6 +148,7 @@ class Bench:
     power_fails: bool = False
     slow_disk_s: float = 0.0
     clock: Clock = field(default_factory=SystemClock)
+    database: InDatabase | None = None
     requests: Counter[str] = field(default_factory=Counter)
 
     @classmethod
@@ -121,12 +165,14 @@ class Bench:
         power_fails: bool = False,
         slow_disk_s: float = 0.0,
         clock: Clock | None = None,
+        database: Database | None = None,
     ) -> AsyncIterator["Bench"]:
         """A bench with an API of its own."""
         clock = clock or SystemClock()
+        kept = None if database is None else InDatabase(database, ledger, DatabaseRelay(database.server.port))
         sandbox = Sandbox(
             contract=context.contract,
-            ledger=ledger,
+            ledger=cast("Path", kept) if kept else ledger,
             list_lag_s=lag_s,
             late_apply_s=late_s,
             behaviours=behaviours,
@@ -134,22 +180,33 @@ class Bench:
         )
         async with sandbox:
             address = urlsplit(sandbox.url)
-            async with Relay(str(address.hostname), int(address.port or 0)).serving() as relay:
+            async with AsyncExitStack() as stack:
+                to_api = Relay(str(address.hostname), int(address.port or 0))
+                relay = await stack.enter_async_context(to_api.serving())
+                if kept:
+                    await stack.enter_async_context(kept.relay.serving())
                 job = replace(context.job, ledger=ledger, base_url=relay.url, settle=settle_s, links_per_call=PER_CALL)
-                yield cls(context.judgement, job, sandbox, relay, power_fails, slow_disk_s, clock)
+                yield cls(context.judgement, job, sandbox, relay, power_fails, slow_disk_s, clock, kept)
 
     @property
     def ledger_state(self) -> LedgerState:
         """What the ledger says."""
-        return read_ledger_state(self.job.ledger).ledger_state
+        return self.kept.read() or LedgerState()
+
+    @property
+    def kept(self) -> Store:
+        """Where the ledger is, whatever has crashed."""
+        return self.job.store if self.database is None else self.database.store(self.job)
 
     async def run(self, crash: Crash | None = None) -> None:
         """One run, to its end or to its crash."""
         crash = self.relay.crash = crash or Crash()
+        if self.database is not None:
+            self.database.relay.crash = crash
         disk = CrashingDisk(crash, slow_s=self.slow_disk_s)
         with struck_down(crash):
             await self._run(crash, disk)
-        if crash.happened and self.power_fails:
+        if crash.happened and self.power_fails and self.database is None:
             disk.lose_power(self.job.ledger)
 
     async def run_to_the_end(self) -> None:
@@ -191,7 +248,10 @@ class Bench:
         assert submitted == {record.compliance_id: record.alias for record in self.sandbox.state.records}
         assert self._documents_checked() >= self._documents_kept()
         assert all(NOT_YET in record.reason for record in open_ones), open_ones
-        assert 0 == verify(self.job.ledger).exit_status, verify(self.job.ledger).sentences
+        file = self.job.ledger
+        if self.database is not None:
+            file.write_bytes(self.database.read_bytes())
+        assert 0 == verify(file).exit_status, verify(file).sentences
 
     @property
     def _is_anything_due(self) -> bool:
@@ -212,10 +272,11 @@ class Bench:
 
     async def _run(self, crash: Crash, disk: CrashingDisk) -> None:
         clock, stop = self.clock, Stop()
-        opened = LedgerJournal.open(
-            self.job.ledger, job=self.job.name, auth_id=AUTH_ID, base_url=self.job.base_url, clock=clock, disk=disk
-        )
-        with opened as ledger:
+        job = self.job
+        store = FileStore(job.ledger, job=job.name, base_url=job.base_url, disk=disk)
+        if self.database is not None:
+            store = self.database.store(job, port=self.database.relay.port)
+        async with store.opened(auth_id=AUTH_ID, clock=clock) as ledger:
             journal = CrashingJournal(ledger, crash)
             client = Client(self.job.base_url, CREDENTIALS, concurrency=self.job.concurrency, deadlines=DEADLINES)
             async with client:
@@ -228,7 +289,7 @@ class Bench:
                 run = Run(
                     job=self.job,
                     auth_id=AUTH_ID,
-                    journal=journal,  # type: ignore[arg-type]  # stands for the one it wraps
+                    journal=cast("OpenJournal", journal),  # stands for the one it wraps
                     connection=Connection(self._stack(http, journal, clock, stop, usage)),
                     judgement=self.judgement,
                     clock=clock,

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from bulk_onboard.ledger.database import lease
+from bulk_onboard.ledger.database.lease import Times
+from bulk_onboard.ledger.database.store import set_up
 from tests.crash.bench import Bench, Rig, at_each, chosen
 from tests.crash.dice import BEHAVIOURS, HANGS, LOST
 from tests.crash.figures import LONG
 from tests.support.contracts import CONTRACTS, LAYOUTS, effort
 from tests.support.crashes import Crash
+from tests.support.postgres import Database
 
 pytestmark = pytest.mark.slow
 
@@ -28,11 +32,20 @@ WHAT_MATTERS = {
 }
 
 
-async def through_a_crash(context: Rig, ledger: Path, fault: str, at: int) -> Crash:
+ON_DISK = {"in the middle of a line", "before fsync", "after fsync"}
+IN_DATABASE = {
+    f"{when} {what}" for when in ("before", "after") for what in ("claim", "insert", "another statement")
+} | {"before the database's answer arrives"}
+
+
+async def through_a_crash(
+    context: Rig, ledger: Path, fault: str, at: int, *, database: Database | None = None
+) -> Crash:
     """A run that dies at one step while a fault strikes the second create; then runs to the end, and the check."""
     behaviours = BEHAVIOURS[at % len(BEHAVIOURS)]
     crash = Crash(at)
-    async with Bench.opened(context, ledger, behaviours=behaviours, power_fails=at % 2 == 1) as bench:
+    opened = Bench.opened(context, ledger, behaviours=behaviours, power_fails=at % 2 == 1, database=database)
+    async with opened as bench:
         if fault:
             bench.sandbox.faults.script("create", fault, after=1)
         await bench.run(crash)
@@ -66,3 +79,28 @@ async def test_every_step_that_matters_is_one_to_die_at(tmp_path: Path, contract
     whole = await through_a_crash(context, tmp_path / "whole.jsonl", "drop-after", at=0)
 
     assert set() == WHAT_MATTERS - set(whole.passed)
+
+
+@pytest.fixture
+def database(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """Has the tables; what a process that died has claimed is free again after some seconds."""
+    set_up(postgres.address)
+    monkeypatch.setattr(lease, "TIMES", Times(lease_s=3, margin_s=0.5, renew_s=0.5, look_s=0.05, farewell_s=0.5))
+    return postgres
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(1200 if LONG else 120)
+@pytest.mark.parametrize("contract", CONTRACTS)
+async def test_a_crash_at_any_step_of_a_database_does_neither(
+    tmp_path: Path, contract: str, database: Database
+) -> None:
+    """Before a statement reaches it, after that, and when its answer is on the way; of an opening and of each entry."""
+    context = await Rig.laid(tmp_path, ROWS, layout=LAYOUTS[contract])
+    whole = await through_a_crash(context, tmp_path / "whole.jsonl", "drop-after", 0, database=database)
+    assert set() == (WHAT_MATTERS - ON_DISK | IN_DATABASE) - set(whole.passed)
+
+    await at_each(
+        chosen(len(whole.passed), f"{contract} database", effort(contract, 18, 8)),
+        lambda at: through_a_crash(context, tmp_path / f"{at}.jsonl", "drop-after", at, database=database),
+    )

@@ -123,3 +123,26 @@ def files_with(words: tuple[str, ...]) -> set[str]:
 def test_only_its_own_module_has_the_words_of_a_contract(contract: str) -> None:
     """And the example of its requirements; nobody else can come to depend on one contract."""
     assert {f"api/wire/{contract}.py", f"api/wire/{contract}.json"} == files_with(WORDS[contract])
+
+
+OPENERS = {  # what opens a ledger -> the files that import it; all others ask `Job.store`
+    "FileStore": {"job.py"},
+    "LedgerJournal": {"ledger/file_store.py"},
+    "PostgresStore": {"job.py", "maintenance/transfer.py"},
+}
+
+
+def importers(package: Path, name: str) -> set[str]:
+    """The files that import this name from a module of ours, wherever in them the import stands."""
+    return {
+        file.relative_to(package).as_posix()
+        for file in package.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and name in {each.name for each in node.names}
+    }
+
+
+@pytest.mark.parametrize("name", OPENERS)
+def test_only_the_store_opens_a_ledger(name: str) -> None:
+    """Whoever needs a ledger has it from the job, so nobody else knows whether it is a file."""
+    assert OPENERS[name] == importers(PACKAGE, name)

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from bulk_onboard.ledger.disk import Disk
-from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.model.call import Call, Gateway
 from bulk_onboard.model.entry import Entry
 from bulk_onboard.model.life import trigger
+from bulk_onboard.model.store import OpenJournal
 
 
 class CrashPoint(BaseException):
@@ -76,9 +76,9 @@ class CrashingGateway:
 
 
 class CrashingJournal:
-    """A ledger on disk that dies before an entry is written, while it is, or just after."""
+    """A ledger that dies before an entry is written, while it is, or just after."""
 
-    def __init__(self, inner: LedgerJournal, crash: Crash) -> None:
+    def __init__(self, inner: OpenJournal, crash: Crash) -> None:
         self._inner, self._crash = inner, crash
 
     def __getattr__(self, name: str) -> Any:
@@ -216,6 +216,77 @@ class Relay:
         if self.crash.strikes(name):
             self.crash.struck.set()
         return self.crash.happened and not already
+
+
+class DatabaseRelay:
+    """Stands between the tool and its database, and passes on what each says.
+
+    It dies before a statement reaches the server, just after, so that nobody learns what became of it, and when the
+    answer is on its way. Whoever is dead does not connect again.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.crash = Crash()
+        self.port = 0
+        self._to = port
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["DatabaseRelay"]:
+        """Listen at `port` while the context lasts."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+
+    async def _serve(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        crash = self.crash
+        there, away = await asyncio.open_connection("127.0.0.1", self._to)
+        ways = [
+            asyncio.ensure_future(_statements(near, away, crash)),
+            asyncio.ensure_future(_answers(there, back, crash)),
+        ]
+        with suppress(asyncio.CancelledError):  # at the end of the test
+            if not crash.happened:
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        back.transport.abort()
+        away.close()  # what the server has got it does all the same
+
+
+async def _statements(source: asyncio.StreamReader, sink: asyncio.StreamWriter, crash: Crash) -> None:
+    """Pass on what the tool says, until it is dead."""
+    while chunk := await source.read(1 << 20):
+        what = _statement(chunk)
+        if _dies(crash, f"before {what}"):
+            return
+        sink.write(chunk)
+        await sink.drain()
+        if _dies(crash, f"after {what}"):
+            return
+
+
+async def _answers(source: asyncio.StreamReader, sink: asyncio.StreamWriter, crash: Crash) -> None:
+    """Pass on what the server says, until the tool is dead."""
+    while chunk := await source.read(1 << 20):
+        if _dies(crash, "before the database's answer arrives"):
+            return
+        sink.write(chunk)
+        await sink.drain()
+
+
+def _dies(crash: Crash, step: str) -> bool:
+    if crash.strikes(step):
+        crash.struck.set()
+    return crash.happened
+
+
+def _statement(chunk: bytes) -> str:
+    """What the tool tells the database, by a word that only this statement has."""
+    words = {b"insert into bulk_onboard.account": "claim", b"insert into bulk_onboard.entry": "insert"}
+    return next((what for mark, what in words.items() if mark in chunk), "another statement")
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[bytes, int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -21,15 +21,20 @@ class MemoryJournal:
     Attributes:
         entries: what was appended, in order, stamped by the clock; without one, a millisecond apart.
         room: how many more entries the disk takes before it fails for good; None for any number.
+        late: ids that an earlier owner was told after its lease, by token.
     """
 
     def __init__(self, *story: Entry, clock: Clock | None = None) -> None:
         self.ledger_state = LedgerState()
         self.entries: list[Entry] = []
         self.room: int | None = None
+        self.late: dict[str, tuple[str, ...]] = {}
         self._clock = clock
         for entry in story:
             self._take(entry)
+
+    def now(self) -> datetime:
+        return self._clock.now() if self._clock else STARTED + timedelta(milliseconds=self.ledger_state.seq)
 
     async def append(self, entry: Entry) -> None:
         await self.append_all((entry,))

@@ -28,7 +28,6 @@ from bulk_onboard.cli.app import app
 from bulk_onboard.cli.verb import filled_in
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.job import Job, load_job
-from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.model.account import path_of, variables_of
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import State
@@ -89,6 +88,9 @@ class Office:
     """The folder, the rows as they stand in the workbook, and the sandbox; a layout for the contract that it speaks.
 
     Its job is the bare workbook, or after `open_accounts` a job file with accounts.
+
+    Attributes:
+        store: the address of the database that has the ledgers; empty where they are files.
     """
 
     folder: Path
@@ -96,6 +98,7 @@ class Office:
     rows: list[Cells] = field(default_factory=list)
     layout: Layout = BETA
     accounts: tuple[str, ...] = ()
+    store: str = ""
 
     def open_accounts(
         self, *names: str, keys: Mapping[str, Mapping[str, Any]] = MappingProxyType({}), **shared: Any
@@ -190,7 +193,7 @@ class Office:
 
     def ledger_state(self, account: str = "") -> LedgerState:
         """What the ledger, or that of an account, says now."""
-        return read_ledger_state(self.ledger_of(account) if account else self.ledger).ledger_state
+        return self.job(**({"account": account} if account else {})).ledger_state()
 
     def job(self, **flags: Any) -> Job:
         """The bare workbook as a job against the sandbox, unpaced unless said otherwise; or that of an `account`."""
@@ -201,7 +204,8 @@ class Office:
         return {} if self.accounts else self._settings() | {"documents": str(self.documents)}
 
     def _settings(self) -> dict[str, str]:
-        return {"base_url": self.sandbox.url, "quota": "none", "settle": SETTLE}
+        usual = {"base_url": self.sandbox.url, "quota": "none", "settle": SETTLE}
+        return usual | ({"store": self.store} if self.store else {})
 
     async def run(
         self,

@@ -9,7 +9,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg
 from psycopg import pq
@@ -21,6 +21,8 @@ HOW_TO_AUTHENTICATE = (
     "Put it into the file that PGPASSFILE names (by default ~/.pgpass, mode 0600), or name a service with PGSERVICE."
 )
 _CHECKED = ("verify-full", "verify-ca")
+_REFUSED = "target_session_attrs"
+_PLACES = ("host", "hostaddr", "port", "dbname", "service")
 _LOCAL_NAMES = ("", "localhost")
 
 _FIXED: Mapping[str, str] = {
@@ -38,9 +40,13 @@ _USUAL: Mapping[str, str] = {  # seconds, but for the last, in milliseconds
 
 
 def shown(address: str) -> str:
-    """Return the address without user and parameters, for messages."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """Return the address for messages, without user, and of its parameters only those that say where it is."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address.partition("?")[0].rpartition("@")[2]
+    where = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name in _PLACES], safe="/,:")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{where and '?'}{where}"
 
 
 def parameters(address: str) -> dict[str, str]:
@@ -79,15 +85,18 @@ def _given(address: str) -> dict[str, str]:
 
 
 def _effective(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what libpq makes of it, with what the environment and a service add; nothing is sent."""
-    started = pq.PGconn.connect_start(make_conninfo(**given).encode())
+    """Return what libpq makes of it, with what the environment and a service add.
+
+    It tells that of a connection only, so one is begun with a word that it refuses before it looks for any host.
+    """
+    begun = pq.PGconn.connect_start(make_conninfo(**{**given, _REFUSED: "nothing"}).encode())
     try:
-        options = {option.keyword.decode(): option.val.decode() for option in started.info if option.val}
-        if not options:
-            raise UsageError(f"The address of the database cannot be used: {started.get_error_message().strip()}.")
+        options = {option.keyword.decode(): option.val.decode() for option in begun.info if option.val}
+        if _REFUSED not in options:
+            raise UsageError(f"The address of the database cannot be used: {begun.get_error_message().strip()}.")
         return options
     finally:
-        started.finish()
+        begun.finish()
 
 
 def _safety(given: Mapping[str, str], effective: Mapping[str, str], where: str) -> dict[str, str]:

@@ -28,6 +28,8 @@ class Times:
         look_s: how often leases are looked at, and how often somebody looks who waits for one.
         silence_s: how long a server may say nothing, where no lease depends on its answer.
         lock_s: how long a statement waits for somebody else's transaction.
+        farewell_s: how long somebody who ends waits for a new connection to give the lease back, where the old one
+            failed.
         idle_s: how long a connection is kept for whoever needs one next.
     """
 
@@ -37,11 +39,12 @@ class Times:
     look_s: float = 1.0
     silence_s: float = 30.0
     lock_s: float = 5.0
+    farewell_s: float = 10.0
     idle_s: float = 2.0
 
 
 TIMES = Times()
-"""What holds in this process; whoever replaces it does so before a ledger is opened."""
+"""What holds in this process. Always read as an attribute of this module, so that whoever replaces it is heard."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ The thread writes what is queued: lines of several ledgers in one statement, and
 refuses that, each ledger's lines are written by themselves, so that one of them cannot take the others along. Beside it
 the thread prolongs all leases, whatever the event loop does, and notices those that are over.
 
-A connection that fails is not made again for those who use it: whether their lines were written is not known, so they
-end, as they would with a broken disk. Who opens a ledger afterwards gets a new one. A server that says nothing is given
-up as soon as a lease is over, or after half a minute where none depends on it.
+A connection that fails is not made again for those who own a ledger: whether their lines were written is not known, so
+they end, as they would with a broken disk. Who opens one afterwards gets a new connection. A server that says nothing
+is given up as soon as a lease is over, or after half a minute where none depends on it.
 """
 
+import select
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -24,9 +26,10 @@ from psycopg.conninfo import make_conninfo
 from bulk_onboard.clock import SystemClock
 from bulk_onboard.errors import BulkOnboardError, StoppedError
 from bulk_onboard.ledger import codec
+from bulk_onboard.ledger.database import lease as leases
 from bulk_onboard.ledger.database import statements, trouble
 from bulk_onboard.ledger.database.address import parameters
-from bulk_onboard.ledger.database.lease import TIMES, DatabaseLease
+from bulk_onboard.ledger.database.lease import DatabaseLease
 from bulk_onboard.ledger.database.statements import Connection, Lines
 from bulk_onboard.ledger.queued_journal import Pending, settled
 from bulk_onboard.model.entry import Entry
@@ -168,11 +171,11 @@ class Link:
     def _work(self) -> None:
         connection = None
         try:
-            told = make_conninfo(**parameters(self.where))
-            connection = _Impatient.connect(told, autocommit=True, prepare_threshold=None)
-            connection.is_enough = self._is_enough
-            statements.settle_session(connection)
+            connection = self._connect()
             while self._is_wanted():
+                if not self._writers and _has_ended(connection):
+                    connection.close()
+                    connection = self._connect()
                 self._look_at_leases(connection)
                 self._do_what_is_in_hand(connection)
         except Exception as error:
@@ -180,6 +183,14 @@ class Link:
         finally:
             if connection is not None:
                 connection.close()
+        self._watch_leases()
+
+    def _connect(self) -> Connection:
+        told = make_conninfo(**parameters(self.where))
+        connection = _Impatient.connect(told, autocommit=True, prepare_threshold=None)
+        connection.is_enough = self._is_enough
+        statements.settle_session(connection)
+        return connection
 
     def _is_wanted(self) -> bool:
         """Wait for something to do, and put all of it into `_in_hand`.
@@ -187,12 +198,12 @@ class Link:
         Return False where nobody has used the connection for a while; then nobody will.
         """
         with suppress(Empty):
-            self._in_hand.append(self._queue.get(timeout=TIMES.look_s if self._writers else TIMES.idle_s))
+            self._in_hand.append(self._queue.get(timeout=leases.TIMES.look_s if self._writers else leases.TIMES.idle_s))
             while True:
                 self._in_hand.append(self._queue.get_nowait())
         if self._in_hand:
             return True
-        with _opening:
+        with _opening, self._lock:
             if self.users or not self._queue.empty():
                 return True
             self.trouble = StoppedError(f"The connection to {self.where} is closed. Run again.")
@@ -209,16 +220,16 @@ class Link:
 
     def _is_enough(self, silent_s: float) -> bool:
         """Return whether to give up a server that has said nothing for so long."""
-        if leases := [writer.lease for writer in self._writers]:
-            return not all(lease.holds() for lease in leases)
-        return silent_s > TIMES.silence_s
+        if writers := tuple(self._writers):
+            return not all(writer.lease.holds() for writer in writers)
+        return silent_s > leases.TIMES.silence_s
 
     def _look_at_leases(self, connection: Connection) -> None:
         """Tell whose lease is over, and prolong the others when it is time."""
         for writer in tuple(self._writers):
             if not writer.lease.holds():
                 self._end_writer(writer, trouble.lease_over(writer.lease, self.where))
-        if self._writers and _clock.boottime() >= self._renewed_at + TIMES.renew_s:
+        if self._writers and _clock.boottime() >= self._renewed_at + leases.TIMES.renew_s:
             self._renew(connection)
 
     def _renew(self, connection: Connection) -> None:
@@ -229,7 +240,9 @@ class Link:
         except psycopg.Error as error:
             if _is_lost(connection, error):
                 raise
-            self._renewed_at += TIMES.look_s - TIMES.renew_s  # it is tried again soon, and while the leases hold
+            self._renewed_at += (
+                leases.TIMES.look_s - leases.TIMES.renew_s
+            )  # it is tried again soon, and while the leases hold
             return
         for account, (writer, asked_at) in writers.items():
             if account in renewed:
@@ -279,7 +292,7 @@ class Link:
                 if len(groups) > 1:
                     self._insert(connection, {writer: group})
                 else:
-                    self._end_writer(writer, trouble.explained(error, self.where))
+                    self._end_writer(writer, _stopping(trouble.explained(error, self.where)))
                     _lose(writer, group)
             return
         for writer, group in groups.items():
@@ -293,7 +306,7 @@ class Link:
             )
             _lose(writer, group)
 
-    def _end_writer(self, writer: DatabaseWriter, why: BulkOnboardError) -> None:
+    def _end_writer(self, writer: DatabaseWriter, why: Exception) -> None:
         self._writers.discard(writer)
         writer.trouble = writer.trouble or why
         writer.lease.end()
@@ -310,15 +323,35 @@ class Link:
         while not self._queue.empty():
             self._in_hand.append(self._queue.get())
         for writer in tuple(self._writers):
-            self._writers.discard(writer)
-            writer.trouble = self.trouble
+            writer.trouble = _stopping(self.trouble)
         for item in self._in_hand:
             _fail(item, self.trouble)
+
+    def _watch_leases(self) -> None:
+        """Tell whose lease is over, until none is left: calls that are in flight may go on until then."""
+        while self._writers:
+            for writer in tuple(self._writers):
+                if not writer.lease.holds():
+                    self.let_go(writer)
+                    writer.lease.end()
+            time.sleep(leases.TIMES.look_s)
+
+
+def _has_ended(connection: Connection) -> bool:
+    """Return whether the server has said something unasked, which is how it ends an idle connection."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _is_lost(connection: Connection, error: psycopg.Error) -> bool:
     """Return whether the connection is of no use any more, not only this statement refused."""
     return connection.closed or error.diag.severity_nonlocalized in {"FATAL", "PANIC"}
+
+
+def _stopping(trouble: Exception) -> Exception:
+    """Return the trouble as one that ends a run which had begun, whatever it would be for one that begins."""
+    return StoppedError(str(trouble)) if isinstance(trouble, BulkOnboardError) else trouble
 
 
 def _lines(writer: DatabaseWriter, group: Sequence[Pending]) -> Lines:
@@ -332,7 +365,7 @@ def _lose(writer: DatabaseWriter, group: Sequence[Pending]) -> None:
 
 def _fail(item: _Task | _Write, trouble: Exception) -> None:
     if isinstance(item, _Write):
-        item.writer.trouble = item.writer.trouble or trouble
+        item.writer.trouble = item.writer.trouble or _stopping(trouble)
         _lose(item.writer, [item.pending])
         settled([(item.pending, item.writer.trouble)])
     elif not item.result.done():

@@ -13,18 +13,20 @@ A claim and a write of the same ledger cannot cross: both lock the account's row
 owner and lease again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import psycopg
 
-from bulk_onboard.ledger.database.lease import TIMES, Owner
+from bulk_onboard.ledger.database import lease as leases
+from bulk_onboard.ledger.database.lease import Owner
 
 SCHEMA = "bulk_onboard"
 VERSION = 1
-COMMENT = "bulk-onboard store"
+_PROGRAM = "bulk-onboard"
+COMMENT = f"{_PROGRAM} store"
 LINES_AT_A_TIME = 2_000
 
 _BROKEN = ".broken-"
@@ -83,13 +85,17 @@ def settle_session(connection: Connection) -> None:
     (process,) = connection.execute("select pg_backend_pid()").fetchone() or (0,)
     if process != connection.info.backend_pid:
         return
+    lock_ms = int(leases.TIMES.lock_s * 1000)
     connection.execute(
         """
         select set_config(name, coalesce(value, current_setting(name)), false)
         from unnest(%s::text[], %s::text[]) as wanted (name, value)
         where name in (select name from pg_settings)
         """,
-        [list(_SESSION), [value and value.format(lock_ms=int(TIMES.lock_s * 1000)) for value in _SESSION.values()]],
+        [
+            list(_SESSION),
+            [value and value.format(lock_ms=lock_ms) for value in _SESSION.values()],
+        ],
     )
 
 
@@ -135,7 +141,7 @@ def claim(connection: Connection, account: str, owner: str) -> Claimed | None:
             where mine.until <= clock_timestamp()
         returning extract(epoch from clock_timestamp())::float8, coalesce(mine.seen, '')
         """,  # noqa: S608 - the schema's name is a constant, here and below
-        [account, owner, TIMES.lease_s, TIMES.lease_s],
+        [account, owner, leases.TIMES.lease_s, leases.TIMES.lease_s],
     ).fetchone()
     return None if row is None else Claimed(*row)
 
@@ -153,7 +159,7 @@ def renew(connection: Connection, owned: Mapping[str, str]) -> dict[str, float]:
             where account.name = mine.name and account.owner = mine.owner and account.until > clock_timestamp()
             returning account.name, extract(epoch from clock_timestamp())::float8
             """,  # noqa: S608
-            [TIMES.lease_s, list(owned), list(owned.values())],
+            [leases.TIMES.lease_s, list(owned), list(owned.values())],
         ).fetchall()
     )
 
@@ -295,6 +301,12 @@ def place(connection: Connection) -> str:
     return f"{here}:{timeline}"
 
 
+def is_elsewhere(connection: Connection, account: str) -> bool:
+    """Return whether the ledger was last known to be complete on another server than this one."""
+    row = connection.execute(f"select seen from {SCHEMA}.account where name = %s", [account]).fetchone()  # noqa: S608
+    return row is not None and bool(row[0]) and row[0] != place(connection)
+
+
 def note_place(connection: Connection, account: str, owner: str, seen: str) -> None:
     """Note on which server the owner knows the ledger to be complete."""
     connection.execute(
@@ -311,11 +323,10 @@ def add_late(connection: Connection, account: str, owner: str, lines: Sequence[b
     )
 
 
-def late(connection: Connection, account: str) -> Iterator[bytes]:
-    """Yield the lines that owners wanted to write after their leases."""
+def late(connection: Connection, account: str) -> list[bytes]:
+    """Return the lines that owners wanted to write after their leases."""
     query = f"select line from {SCHEMA}.late where account = %s order by at"  # noqa: S608
-    for (line,) in connection.execute(query, [account]).fetchall():
-        yield line.encode()
+    return [line.encode() for (line,) in connection.execute(query, [account])]
 
 
 def purge(connection: Connection, account: str, owner: str) -> bool:
@@ -341,26 +352,18 @@ def _tables_of_the_cluster(connection: Connection) -> tuple[str, ...]:
     return ("task",) if there else ()
 
 
-def fill(connection: Connection, account: str, owner: str, lines: Iterable[bytes]) -> str | None:
-    """Write all lines of a ledger that nobody owns, or none; None where somebody owns it.
-
-    Lines that are there give way: return under which name they are kept, empty where there were none.
-    """
-    with connection.transaction():
-        if claim(connection, account, owner) is None:
-            return None
-        kept = _first_free(connection, account) if has_lines(connection, account) else ""
-        if kept:
-            query = f"update {SCHEMA}.entry set account = %s where account = %s"  # noqa: S608
-            connection.execute(query, [kept, account])
-        with connection.cursor().copy(f"copy {SCHEMA}.entry (account, seq, line) from stdin") as copy:
-            for seq, line in enumerate(lines, 1):
-                copy.write_row((account, seq, line.decode().removesuffix("\n")))
-        give_back(connection, account, owner)
+def move_aside(connection: Connection, account: str) -> str:
+    """Keep the lines of a damaged ledger under another name, which is returned; empty where there are none."""
+    if not has_lines(connection, account):
+        return ""
+    names = (f"{account}{_BROKEN}{number}" for number in count(1))
+    kept = next(name for name in names if not has_lines(connection, name))
+    connection.execute(f"update {SCHEMA}.entry set account = %s where account = %s", [kept, account])  # noqa: S608
     return kept
 
 
-def _first_free(connection: Connection, account: str) -> str:
-    """Return the first free of `<name>.broken-1`, `-2` …, to keep a part of it."""
-    names = (f"{account}{_BROKEN}{number}" for number in count(1))
-    return next(name for name in names if not has_lines(connection, name))
+def copy_in(connection: Connection, account: str, lines: Iterable[bytes]) -> None:
+    """Write all lines of a ledger that has none."""
+    with connection.cursor().copy(f"copy {SCHEMA}.entry (account, seq, line) from stdin") as copy:
+        for seq, line in enumerate(lines, 1):
+            copy.write_row((account, seq, line.decode().removesuffix("\n")))

@@ -13,25 +13,25 @@ from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, LedgerError, LockedError, StoppedError, UsageError
 from bulk_onboard.ledger.codec import LineError, decode
 from bulk_onboard.ledger.database import checks, statements, trouble
+from bulk_onboard.ledger.database import lease as leases
 from bulk_onboard.ledger.database.address import shown
 from bulk_onboard.ledger.database.follow import DatabaseFollower
 from bulk_onboard.ledger.database.hints import PostgresHints
-from bulk_onboard.ledger.database.lease import TIMES, DatabaseLease, Owner, new_owner
+from bulk_onboard.ledger.database.lease import DatabaseLease, Owner, new_owner
 from bulk_onboard.ledger.database.link import DatabaseWriter, Link, linked
 from bulk_onboard.ledger.database.statements import Connection
 from bulk_onboard.ledger.fold import fold_blocks
 from bulk_onboard.ledger.opening import check_bound
 from bulk_onboard.ledger.queued_journal import QueuedJournal
+from bulk_onboard.model.account import LEDGER_ENDING, name_of_ledger
 from bulk_onboard.model.entry import Adopted, Done, LedgerOpened, Op
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import NOT_FILED, UNKNOWN
 from bulk_onboard.model.store import Lease
 from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
 _T = TypeVar("_T")
-_ENDING = ".ledger.jsonl"
-_FAREWELL_S = 10.0
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class PostgresStore:
     """
 
     def __init__(self, address: str, ledger: Path, *, job: str, base_url: str) -> None:
-        self.account = ledger.name.removesuffix(_ENDING)
+        self.account = name_of_ledger(ledger)
         self.address = address
         self._owned: DatabaseWriter | None = None  # while it is open
         self._job = job
@@ -138,9 +138,8 @@ class PostgresStore:
 
     def beside(self, ledger: Path) -> tuple[Path, ...]:
         """Return the ledgers of the database that are called like `ledger`, as the files they would be, sorted."""
-        name = ledger.name.removesuffix(_ENDING)
-        names = self._ask(partial(statements.names, begin=name))
-        return tuple(ledger.with_name(f"{name}{_ENDING}") for name in names)
+        names = self._ask(partial(statements.names, begin=name_of_ledger(ledger)))
+        return tuple(sorted(ledger.with_name(f"{name}{LEDGER_ENDING}") for name in names))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes as they are in a file, also of a damaged one; UsageError where there is none."""
@@ -185,27 +184,35 @@ class PostgresStore:
         if not writer.link.ask(do):
             raise trouble.lease_over(writer.lease, self.address)
 
-    def import_lines(self, lines: Iterable[bytes]) -> str:
+    def import_lines(self, lines: Iterable[bytes], *, replaces_damaged: bool = False) -> str:
         """Write the lines of a sound file, each with its newline, as this ledger: all of them, or none.
 
-        A damaged ledger gives way to them: return under which name its lines are kept, else nothing.
+        Args:
+            replaces_damaged: whether a ledger that is there gives way to them, since it is damaged.
+
+        Returns:
+            Under which name the lines that gave way are kept in the database; empty where there were none.
 
         Raises:
-            UsageError: there is a sound ledger.
+            UsageError: there is a ledger, and it need not give way.
             LockedError: somebody owns it.
             StoppedError: the database failed.
         """
-        with linked(self.address) as link:
-            with suppress(LedgerError):
-                if self._folded(link) is not None:
-                    raise UsageError(
-                        f"There is a ledger {self.name} already, and it is sound. Nothing was written; give this job "
-                        "another one (--ledger), or purge that one."
-                    )
-            kept = link.ask(partial(statements.fill, account=self.account, owner=new_owner(), lines=lines))
-        if kept is None:
-            raise self._locked(self.owner() or Owner("", 0.0, 0.0))
-        return kept
+        owner = new_owner()
+
+        def do(connection: Connection) -> str:
+            checks.check(connection, self.address)
+            with connection.transaction():
+                if statements.claim(connection, self.account, owner) is None:
+                    raise self._locked(statements.owner_of(connection, self.account))
+                if not replaces_damaged and statements.has_lines(connection, self.account):
+                    raise UsageError(f"There is a ledger {self.name} already, so nothing was written into it.")
+                kept = statements.move_aside(connection, self.account)
+                statements.copy_in(connection, self.account, lines)
+                statements.give_back(connection, self.account, owner)
+            return kept
+
+        return self._ask(do)
 
     def follow(self) -> DatabaseFollower:
         """Return what follows the ledger while somebody else writes it."""
@@ -255,15 +262,14 @@ class PostgresStore:
                 is_tired = patience_s is not None and clock.monotonic() - began_at >= patience_s
                 if is_tired or (found.name, found.until) != (first.name, first.until):
                     raise self._locked(found)
-                await clock.sleep(max(0.0, min(found.left_s, TIMES.look_s)))
+                await clock.sleep(max(0.0, min(found.left_s, leases.TIMES.look_s)))
         except BaseException:
-            link.submit(partial(_end, link=link, writer=writer))
+            link.submit(partial(_end, writer=writer))
             raise
 
-    def _locked(self, owner: Owner) -> LockedError:
-        return LockedError(
-            f"{owner.words} uses {self.name}. Wait until it has ended, or stop it there, then run again."
-        )
+    def _locked(self, owner: Owner | None) -> LockedError:
+        words = owner.words if owner else "Another run"
+        return LockedError(f"{words} uses {self.name}. Wait until it has ended, or stop it there, then run again.")
 
     def _claim(self, connection: Connection, *, link: Link, writer: DatabaseWriter) -> _Ownership | Owner:
         lease = writer.lease
@@ -288,7 +294,7 @@ class PostgresStore:
         ledger_state = await in_thread(self._folded, link)
         if ledger_state is not None and ledger_state.opened is not None:
             check_bound(self.name, ledger_state.opened, header)
-        late = _open_evidence(await self._in_link(link, statements.late), ledger_state)
+        late = open_evidence(await self._in_link(link, statements.late), ledger_state)
 
         def note_place() -> object:
             return link.submit(
@@ -317,13 +323,17 @@ class PostgresStore:
 
     async def _given_back(self, link: Link, writer: DatabaseWriter) -> None:
         """Give the lease back when all that was queued is written; by a new connection where this one has failed."""
-        if link.trouble is None:
-            with suppress(BulkOnboardError):
-                await asyncio.wrap_future(link.submit(partial(_end, link=link, writer=writer)))
-                return
-        with linked(self.address) as another, suppress(BulkOnboardError):
-            ending = asyncio.wrap_future(another.submit(partial(_end, link=another, writer=writer)))
-            await asyncio.wait({ending}, timeout=_FAREWELL_S)
+        try:
+            if link.trouble is None:
+                with suppress(BulkOnboardError):
+                    await asyncio.wrap_future(link.submit(partial(_end, writer=writer)))
+                    return
+            with linked(self.address) as another, suppress(BulkOnboardError, TimeoutError):
+                ending = asyncio.wrap_future(another.submit(partial(_end, writer=writer)))
+                await asyncio.wait_for(ending, leases.TIMES.farewell_s)
+        finally:
+            link.let_go(writer)
+            writer.lease.give_back()
 
     def _remedy(self) -> str:
         """Return what to do where the ledger is damaged."""
@@ -361,23 +371,22 @@ class PostgresStore:
         return folded.ledger_state
 
 
-def _end(connection: Connection, *, link: Link, writer: DatabaseWriter) -> None:
-    """Give a lease back, and keep what could not be written; to be done in the thread of the link."""
-    link.let_go(writer)
-    writer.lease.give_back()
+def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
+    """Give a lease back, and keep what could not be written; to be done in the thread of a link."""
+    writer.link.let_go(writer)
     writer.keep_late(connection)
     statements.give_back(connection, writer.lease.account, writer.lease.owner)
 
 
-def _open_evidence(lines: Iterable[bytes], ledger_state: LedgerState | None) -> dict[str, tuple[str, ...]]:
-    """Return the ids that came too late, by the tokens of records whose outcome the ledger does not know."""
+def open_evidence(lines: Iterable[bytes], ledger_state: LedgerState | None) -> dict[str, tuple[str, ...]]:
+    """Return the ids that came too late, by the tokens of records that the ledger does not know to be filed."""
     found: dict[str, tuple[str, ...]] = {}
     for line in lines:
         with suppress(LineError):
             entry = decode(line)
             if not isinstance(entry, Done | Adopted) or entry.op is not Op.CREATE or ledger_state is None:
                 continue
-            if ledger_state.record(entry.token).state in {State.SENDING, State.UNCERTAIN}:
+            if ledger_state.record(entry.token).state in UNKNOWN | NOT_FILED:
                 found[entry.token] = tuple(dict.fromkeys((*found.get(entry.token, ()), entry.compliance_id)))
     return found
 

@@ -30,7 +30,7 @@ LEDGER = Path("job.ledger.jsonl")
 def ledger(status=ExitStatus.DONE, *sentences: str, lines: int = 9, counts=None, **facts):
     """The line about a ledger that was verified."""
     verified = Verification(exit_status=status, sentences=sentences, lines=lines, counts=counts or {})
-    return diagnosis.of_ledger(LedgerFacts(LEDGER, verified, **facts))
+    return diagnosis.of_ledger(LedgerFacts(str(LEDGER), verified, **facts))
 
 
 def job(*, has_ledger: bool = True, is_here: bool = False, is_text: bool = False, troubles=(), **settings):
@@ -118,8 +118,8 @@ def test_error_is_told_as_what_is_wrong_and_what_to_do():
 
 def test_missing_ledger_is_no_problem_but_one_that_cannot_be_read_is():
     """The first run makes one."""
-    missing = diagnosis.of_ledger(LedgerFacts(LEDGER))
-    unreadable = diagnosis.of_ledger(LedgerFacts(LEDGER, troubles=[Trouble("It cannot be read.")]))
+    missing = diagnosis.of_ledger(LedgerFacts(str(LEDGER)))
+    unreadable = diagnosis.of_ledger(LedgerFacts(str(LEDGER), troubles=[Trouble("It cannot be read.")]))
 
     assert [Sign.OK, Sign.PROBLEM] == [missing.sign, unreadable.sign]
     assert "the first run makes it" in missing.found

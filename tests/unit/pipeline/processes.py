@@ -1,6 +1,7 @@
 """Processes that run a job one after the other on the same ledger, and may die at any moment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import StoppedError
@@ -56,6 +57,13 @@ class Process:
     @property
     def ledger_state(self) -> LedgerState:
         return self._journal.ledger_state
+
+    @property
+    def late(self) -> Mapping[str, tuple[str, ...]]:
+        return self._journal.late
+
+    def now(self) -> datetime:
+        return self._journal.now()
 
     async def append(self, entry: Entry) -> None:
         await self.append_all((entry,))

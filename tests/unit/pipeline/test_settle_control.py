@@ -43,7 +43,7 @@ class Rig:
 
     def over(self, gateway: Any) -> Control:
         lookup = self.lookup if gateway is self.account else Lookup(gateway)
-        return Control(gateway, lookup, self.journal.ledger_state, clock=self.clock, new_token=lambda: STRANGER)
+        return Control(gateway, lookup, self.journal, new_token=lambda: STRANGER)
 
     async def submit(self, *numbers: int, called: str = "K") -> None:
         """The API has these records, and the ledger knows it."""
