@@ -16,6 +16,7 @@ from bulk_onboard.cluster.rules import Times
 from bulk_onboard.cluster.tasks import TABLE, Place, Status, places_of
 from bulk_onboard.cluster.worker import work
 from bulk_onboard.errors import DatabaseError
+from bulk_onboard.ledger.database import lease
 from bulk_onboard.ledger.database.store import set_up
 from bulk_onboard.pipeline.stop import Stop
 from tests.support.office import Office, Told, environ_of, heard
@@ -103,6 +104,7 @@ class Cluster:
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "TIMES", FAST)
+    monkeypatch.setattr(lease, "TIMES", lease.Times(lease_s=6.0, renew_s=2.0, margin_s=0.5))
 
 
 @pytest.fixture
