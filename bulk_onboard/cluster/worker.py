@@ -21,7 +21,7 @@ from bulk_onboard.api.credentials import credentials_from
 from bulk_onboard.api.gate import Gate
 from bulk_onboard.clock import Clock
 from bulk_onboard.cluster.engine import Crew, Engine, Given
-from bulk_onboard.cluster.rules import Times, Try, what_follows, what_is_done
+from bulk_onboard.cluster.rules import Then, Times, Try, what_follows, what_is_done
 from bulk_onboard.cluster.tasks import Task, Tasks
 from bulk_onboard.errors import (
     BulkOnboardError,
@@ -46,7 +46,7 @@ from bulk_onboard.pipeline.stop import Stop, stopping_after
 from bulk_onboard.threads import few_at_a_time, in_thread
 
 TICK_S = 1.0
-PARTING_S = 10.0  # how long a database that may have failed is given to take the last words
+PARTING_S = 10.0  # how long the database is given to take the last words
 KEPT_S = 30.0  # how long a workbook that was read is kept for other accounts that read it
 
 
@@ -181,10 +181,10 @@ class _Worker:
         self.stop.request(error or DatabaseError(f"The database {self._where} cannot be reached."))
 
     async def _part(self, working: asyncio.Future[None]) -> None:
-        """Wait until all runs have ended and were given back; a database that may have failed is waited for briefly."""
+        """Wait until all runs have ended, and were given back where that can be done."""
         while self.running and not working.done():
             await asyncio.wait([working], timeout=TICK_S)
-        await asyncio.wait([working], timeout=PARTING_S)
+        await asyncio.wait([working], timeout=TICK_S if self._is_lost else PARTING_S)
 
     @property
     def _is_lost(self) -> bool:
@@ -318,6 +318,8 @@ class _Worker:
                 is_to_stop=one.is_to_stop or one.is_up(self.clock.monotonic()),
             )
         )
+        tell = log.logger().warning if next_.then is Then.FAILED else log.logger().info
+        tell(f"task {next_.then}", account=task.order.account, exit_status=int(ended.exit_status))
         await self.tasks.end(
             task,
             next_,
