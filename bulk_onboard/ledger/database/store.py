@@ -23,15 +23,15 @@ from bulk_onboard.ledger.database.statements import Connection
 from bulk_onboard.ledger.fold import fold_blocks
 from bulk_onboard.ledger.opening import check_bound
 from bulk_onboard.ledger.queued_journal import QueuedJournal
+from bulk_onboard.model.account import LEDGER_ENDING, name_of_ledger
 from bulk_onboard.model.entry import Adopted, Done, LedgerOpened, Op
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import NOT_FILED, UNKNOWN
 from bulk_onboard.model.store import Lease
 from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
 _T = TypeVar("_T")
-_ENDING = ".ledger.jsonl"
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class PostgresStore:
     """
 
     def __init__(self, address: str, ledger: Path, *, job: str, base_url: str) -> None:
-        self.account = ledger.name.removesuffix(_ENDING)
+        self.account = name_of_ledger(ledger)
         self.address = address
         self._owned: DatabaseWriter | None = None  # while it is open
         self._job = job
@@ -138,9 +138,8 @@ class PostgresStore:
 
     def beside(self, ledger: Path) -> tuple[Path, ...]:
         """Return the ledgers of the database that are called like `ledger`, as the files they would be, sorted."""
-        name = ledger.name.removesuffix(_ENDING)
-        names = self._ask(partial(statements.names, begin=name))
-        return tuple(sorted(ledger.with_name(f"{name}{_ENDING}") for name in names))
+        names = self._ask(partial(statements.names, begin=name_of_ledger(ledger)))
+        return tuple(sorted(ledger.with_name(f"{name}{LEDGER_ENDING}") for name in names))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes as they are in a file, also of a damaged one; UsageError where there is none."""
@@ -380,14 +379,14 @@ def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
 
 
 def open_evidence(lines: Iterable[bytes], ledger_state: LedgerState | None) -> dict[str, tuple[str, ...]]:
-    """Return the ids that came too late, by the tokens of records whose outcome the ledger does not know."""
+    """Return the ids that came too late, by the tokens of records that the ledger does not know to be filed."""
     found: dict[str, tuple[str, ...]] = {}
     for line in lines:
         with suppress(LineError):
             entry = decode(line)
             if not isinstance(entry, Done | Adopted) or entry.op is not Op.CREATE or ledger_state is None:
                 continue
-            if ledger_state.record(entry.token).state in {State.SENDING, State.UNCERTAIN}:
+            if ledger_state.record(entry.token).state in UNKNOWN | NOT_FILED:
                 found[entry.token] = tuple(dict.fromkeys((*found.get(entry.token, ()), entry.compliance_id)))
     return found
 

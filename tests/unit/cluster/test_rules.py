@@ -70,9 +70,7 @@ def test_any_progress_begins_to_count_anew():
 
 
 def test_a_try_that_the_database_ended_does_not_count():
-    assert Next(Then.AGAIN, in_vain=4, pause=1) == ended(
-        ExitStatus.STOPPED, got_on=False, in_vain=4, is_blameless=True
-    )
+    assert Next(Then.AGAIN, in_vain=4, pause=1) == ended(ExitStatus.STOPPED, got_on=False, in_vain=4, is_blameless=True)
 
 
 @pytest.mark.parametrize("exit_status", [ExitStatus.STOPPED, ExitStatus.LOCKED, *sorted(SIGNALS)])
