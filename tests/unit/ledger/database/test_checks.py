@@ -101,10 +101,10 @@ async def test_a_server_of_the_tests_is_good(ready):
         ("alter database {name} set synchronous_commit = off", "synchronous_commit off"),
     ],
 )
-async def test_a_ledger_is_not_opened_where_it_could_not_be_kept(ready, store, statement, sentence):
+async def test_a_ledger_is_not_opened_where_it_could_not_be_kept(ready, store_at, statement, sentence):
     """It is 2, before anything was written; so is the next time."""
     ready.execute(statement.format(name=ready.name))
-    ready.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bulk-onboard'")
+    store = store_at(address=f"{ready.address}?keepalives=1")  # a connection of its own
     for _ in range(2):
         with pytest.raises(UsageError, match=sentence):
             async with opened(store):
