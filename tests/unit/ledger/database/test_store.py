@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import psycopg
 import pytest
 
 from bulk_onboard.clock import SystemClock
@@ -135,6 +136,37 @@ async def test_nothing_is_written_once_somebody_else_owns_it(store, ready):
     assert 2 == store.read().seq
     assert "elsewhere" in store.holder(), "the lease of somebody else is not given back"
     assert [(store.account,)] * 2 == ready.execute("select account from bulk_onboard.late")
+
+
+async def test_a_claim_and_a_write_do_not_cross(store, ready):
+    """Lines that wait for a claim which is not committed yet look at the owner again once it is."""
+    async with opened(store) as journal:
+        with psycopg.connect(ready.address) as other:
+            other.execute("update bulk_onboard.account set owner = 'elsewhere:7:ann:0000'")
+            appending = asyncio.create_task(journal.append(intent(1)))
+            await asyncio.wait([appending], timeout=0.3)
+            assert not appending.done()
+        with pytest.raises(StoppedError, match="has taken over"):
+            await appending
+    assert 1 == store.read().seq
+
+
+async def test_a_claim_waits_for_lines_that_are_being_written(store, ready):
+    """And finds them."""
+    await filled(store)
+
+    async def lines() -> int:
+        async with opened(store) as journal:
+            return journal.ledger_state.seq
+
+    with psycopg.connect(ready.address) as other:
+        other.execute("select from bulk_onboard.account for no key update")
+        line = encode(stamp(intent(9), seq=8, now=SystemClock().now())).decode().strip()
+        other.execute("insert into bulk_onboard.entry values ('businesses', 8, %s)", [line])
+        opening = asyncio.create_task(lines())
+        await asyncio.wait([opening], timeout=0.3)
+        assert not opening.done()
+    assert 8 == await opening
 
 
 async def test_nothing_is_written_after_the_lease(store, ready):
