@@ -16,7 +16,7 @@ from bulk_onboard import errors
 from bulk_onboard.intake.newest import is_pattern, newest
 from bulk_onboard.job_file import AccountTable, find_job_file, name_of, read_flags, read_job_file
 from bulk_onboard.ledger.file_store import FileStore
-from bulk_onboard.model.account import is_of_account, path_of, variables_of
+from bulk_onboard.model.account import LEDGER_ENDING, is_of_account, name_of_ledger, path_of, variables_of
 from bulk_onboard.model.command import Commands, command_line
 from bulk_onboard.model.documents import readable
 from bulk_onboard.model.finding import Rulings
@@ -178,12 +178,12 @@ class Job:
         They are of accounts that were renamed or taken out of the file, and of the job before it had accounts. Errors
         as for `ledger_state`, but for damage.
         """
-        whole = self.file.with_name(f"{name_of(self.file)}.ledger.jsonl")
+        whole = self.file.with_name(f"{name_of(self.file)}{LEDGER_ENDING}")
         own = {path.resolve() for path in (self.ledger, *self.other_accounts.values())}
         found = [path for path in self.store.beside(whole) if path == whole or is_of_account(path, whole)]
         found = [path for path in found if path.resolve() not in own]
         jobs = {name_of(path) for path in whole.parent.iterdir() if _has_ending_of_a_job(path)} if found else set()
-        return tuple(path for path in found if path == whole or path.name.removesuffix(".ledger.jsonl") not in jobs)
+        return tuple(path for path in found if path == whole or name_of_ledger(path) not in jobs)
 
     @property
     def facts(self) -> Path:
@@ -405,7 +405,7 @@ def _complete(
     defaults = {setting.name: setting.default for setting in SETTINGS if setting.name not in _OF_THE_FILE} | {
         "sha256": "",
         "documents": documents if documents.is_dir() else folder,
-        "ledger": path_of(file.with_name(f"{name_of(file)}.ledger.jsonl"), account),
+        "ledger": path_of(file.with_name(f"{name_of(file)}{LEDGER_ENDING}"), account),
         "report": path_of(file.with_name(f"{name_of(file)}.report.xlsx"), account),
     }
     settled = own | defaults | dict(values)

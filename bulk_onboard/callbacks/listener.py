@@ -19,7 +19,7 @@ from aiohttp import web
 
 from bulk_onboard import log
 from bulk_onboard.callbacks.callback import Callback, Endpoint, Reception
-from bulk_onboard.errors import UsageError
+from bulk_onboard.errors import BulkOnboardError, UsageError
 
 LONGEST_BODY = 64 * 1024  # bytes
 BODY_WAIT_S = 10.0
@@ -183,8 +183,8 @@ async def _judged(callback: Callback, inbox: Inbox) -> Reception:
         return reception
     try:
         await asyncio.to_thread(inbox.keep, compliance_id)
-    except OSError as trouble:
-        log.logger().error("hint not kept", error=type(trouble).__name__, errno=trouble.errno)
+    except (OSError, BulkOnboardError) as trouble:  # the disk or the database
+        log.logger().error("hint not kept", error=type(trouble).__name__, errno=getattr(trouble, "errno", None))
         return Reception.NOT_KEPT
     log.logger().info("callback", outcome=reception.word)
     inbox.wake()

@@ -289,8 +289,9 @@ def places_of_all(jobs: "Sequence[Job]") -> "Mapping[str, Place]":
     if jobs[0].database is None:
         return {}
     from bulk_onboard.cluster.tasks import places_of
+    from bulk_onboard.model.account import name_of_ledger
 
-    names = {job.ledger.name.removesuffix(".ledger.jsonl"): job.account for job in jobs}
+    names = {name_of_ledger(job.ledger): job.account for job in jobs}
     return {names[name]: place for name, place in places_of(jobs[0].database, list(names)).items()}
 
 

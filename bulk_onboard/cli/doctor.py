@@ -29,9 +29,13 @@ def _of_one(invocation: Invocation) -> Output:
     from bulk_onboard.maintenance.doctor import examine
     from bulk_onboard.reporting.printer import printer_on
 
-    lines = invocation.awaited(
-        _LOOKS, examine(invocation.job, environ=os.environ, clock=invocation.clock(), offline=invocation.offline)
-    )
+    job = invocation.job
+
+    async def ask() -> "tuple[Line, ...]":
+        lines = await examine(job, environ=os.environ, clock=invocation.clock(), offline=invocation.offline)
+        return (*lines, *(await _about_workers([job], lines)).get(job.account, ()))
+
+    lines = invocation.awaited(_LOOKS, ask())
     problems = _problems(lines)
 
     def show(stream: TextIO) -> None:
@@ -117,4 +121,19 @@ async def _examined(invocation: Invocation) -> "Mapping[str, Sequence[Line]]":
             job, environ=os.environ, clock=invocation.clock(), offline=invocation.offline, sheets=sheets
         )
 
-    return (await ask_together(invocation.jobs, ask)).answers
+    answers = (await ask_together(invocation.jobs, ask)).answers
+    workers = await _about_workers(invocation.jobs, next(iter(answers.values())))
+    return {account: (*lines, *workers.get(account, ())) for account, lines in answers.items()}
+
+
+async def _about_workers(jobs: "Sequence[Job]", lines: "Sequence[Line]") -> "Mapping[str, tuple[Line, ...]]":
+    """Return what is to be said of workers, by account; nothing where ledgers are files, or the database is unfit."""
+    from bulk_onboard.maintenance.diagnosis import Sign
+
+    if not any(line.about == "database" for line in lines) or any(
+        line.sign is Sign.PROBLEM for line in lines if line.about.startswith("database")
+    ):
+        return {}
+    from bulk_onboard.cluster.diagnosis import lines_about_workers
+
+    return await lines_about_workers(jobs)

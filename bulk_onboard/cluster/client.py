@@ -14,6 +14,7 @@ from bulk_onboard.cluster.rules import NOT_DONE, Times
 from bulk_onboard.cluster.tasks import Order, Status, Task, Tasks
 from bulk_onboard.errors import BulkOnboardError, DatabaseError, ExitStatus, SignalledError
 from bulk_onboard.job import Job
+from bulk_onboard.model.account import name_of_ledger
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.store import Follower
 from bulk_onboard.pipeline.accounts import AllResults, together
@@ -48,7 +49,7 @@ def order_of(job: Job, flags: Mapping[str, Any]) -> Order:
 
 def name_in_store(job: Job) -> str:
     """Return the name of an account's ledger in the database."""
-    return job.ledger.name.removesuffix(".ledger.jsonl")
+    return name_of_ledger(job.ledger)
 
 
 def _absolute(name: str, value: Any) -> Any:

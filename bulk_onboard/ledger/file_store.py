@@ -10,16 +10,15 @@ from pathlib import Path
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, UsageError
-from bulk_onboard.ledger.disk import Disk, ledger_blocks, no_ledger
+from bulk_onboard.ledger.disk import ledger_blocks, no_ledger
 from bulk_onboard.ledger.follow import FileFollower
 from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
 from bulk_onboard.ledger.lock import PATIENCE_S, look_at_lock
+from bulk_onboard.model.account import LEDGER_ENDING, name_of_ledger
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.store import OpenJournal
 from bulk_onboard.threads import in_thread
-
-_ENDING = ".ledger.jsonl"
 
 
 class FileStore:
@@ -28,14 +27,11 @@ class FileStore:
     Args:
         job, base_url: what a new ledger belongs to, beside the account; an old one must have the same address.
         share: `private`, or `group` where colleagues of the file's group may continue the job.
-        disk: the machine's own by default.
     """
 
-    def __init__(
-        self, path: Path, *, job: str, base_url: str, share: str = "private", disk: Disk | None = None
-    ) -> None:
+    def __init__(self, path: Path, *, job: str, base_url: str, share: str = "private") -> None:
         self.path = path
-        self._job, self._base_url, self._share, self._disk = job, base_url, share, disk
+        self._job, self._base_url, self._share = job, base_url, share
 
     @property
     def name(self) -> str:
@@ -53,7 +49,13 @@ class FileStore:
 
     def read(self) -> LedgerState | None:
         """Return the ledger's state without its lock, and without a tail that a run may be writing; None for none."""
-        return read_ledger_state(self.path).ledger_state if self.path.exists() else None
+        try:
+            self.path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError:  # then reading says why
+            pass
+        return read_ledger_state(self.path).ledger_state
 
     def missing(self) -> UsageError:
         """Return what to tell people who ask for the ledger where there is none."""
@@ -61,8 +63,8 @@ class FileStore:
 
     def beside(self, ledger: Path) -> tuple[Path, ...]:
         """Return the files beside `ledger` that are called like it and end as ledgers do, sorted."""
-        begins = glob.escape(ledger.name.removesuffix(_ENDING))
-        return tuple(sorted(ledger.parent.glob(f"{begins}.*{_ENDING.removeprefix('.')}")))
+        pattern = f"{glob.escape(name_of_ledger(ledger))}.*{LEDGER_ENDING.removeprefix('.')}"
+        return tuple(sorted(ledger.parent.glob(pattern)))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes, some at a time; UsageError where there is none."""
@@ -109,7 +111,6 @@ class FileStore:
             base_url=self._base_url,
             clock=clock,
             share=self._share,
-            disk=self._disk,
             patience_s=PATIENCE_S if patience_s is None else patience_s,
         )
         opening = asyncio.ensure_future(in_thread(ledger.__enter__))

@@ -15,17 +15,17 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bulk_onboard.model.account import name_of_ledger
 from bulk_onboard.model.store import Claim
 
 MOST_WAITING = 10_000  # records; else unsigned calls, where these are allowed, could fill the disk
 
-_LEDGER_ENDING = ".ledger.jsonl"
 _NAME = re.compile(r"((?:[a-z0-9-]|_[a-z]){1,64})(?:\.[0-9a-f]{16})?")
 
 
 def hints_folder(ledger: Path) -> Path:
     """Return the folder for the hints of a ledger."""
-    return ledger.with_name(f"{ledger.name.removesuffix(_LEDGER_ENDING)}.hints")
+    return ledger.with_name(f"{name_of_ledger(ledger)}.hints")
 
 
 def is_hints_folder(path: Path) -> bool:

@@ -63,6 +63,7 @@ from bulk_onboard.maintenance.diagnosis import (
     is_open_in,
 )
 from bulk_onboard.maintenance.retention import BROKEN, pieces
+from bulk_onboard.model.account import name_of_ledger
 from bulk_onboard.model.call import Call, FetchRequirements, ListPage
 from bulk_onboard.model.finding import ruled
 from bulk_onboard.model.ledger_state import LedgerState
@@ -345,7 +346,7 @@ def _only_in_a_database(job: Job, state: LedgerState) -> dict[str, Any]:
     from bulk_onboard.ledger.database.link import linked  # noqa: PLC0415
     from bulk_onboard.ledger.database.store import open_evidence  # noqa: PLC0415
 
-    account = job.ledger.name.removesuffix(".ledger.jsonl")
+    account = name_of_ledger(job.ledger)
     with linked(job.database or "") as link:
         late = link.ask(lambda connection: tuple(statements.late(connection, account)))
         return {

@@ -9,9 +9,10 @@ quota, and may be about to write the very id that a hint is about. A run that wa
 import asyncio
 from collections.abc import Sequence
 
+from bulk_onboard import log
 from bulk_onboard.api.credentials import Credentials
 from bulk_onboard.clock import Clock
-from bulk_onboard.errors import BulkOnboardError, LockedError, StoppedError
+from bulk_onboard.errors import BulkOnboardError, DatabaseError, LockedError, StoppedError
 from bulk_onboard.job import Job
 from bulk_onboard.model.call import Gateway
 from bulk_onboard.model.ledger_state import LedgerState
@@ -21,6 +22,7 @@ from bulk_onboard.pipeline.reviews import is_old
 from bulk_onboard.pipeline.stop import Stop, rest
 
 BETWEEN_S = 1.0  # so that many hints at once are worked off together
+OF_OTHERS_S = 30.0  # between two looks for what other listeners have kept in a database
 
 
 class HintWorker:
@@ -36,7 +38,7 @@ class HintWorker:
         self.counts = self._reader.counts
 
     async def work(self) -> float | None:
-        """Work off some hints; return in how many seconds more are due, None if only after a new hint.
+        """Work off some hints; return in how many seconds to look again, None if only after a new hint.
 
         Raises:
             UsageError, LedgerError, StoppedError: the ledger cannot be used. Hints wait where they are kept.
@@ -44,7 +46,7 @@ class HintWorker:
         """
         due, later_s = await self._reader.due()
         if not due:
-            return later_s
+            return OF_OTHERS_S if later_s is None and self._job.database else later_s
         if not await asyncio.to_thread(self._job.store.is_free):
             return LOOK_EACH_S
         await self._reader.work_off(due, await asyncio.to_thread(self._ledger_state), self._write)
@@ -72,6 +74,9 @@ class HintWorker:
 async def work_until_stopped(worker: HintWorker, clock: Clock, stop: Stop, wake: asyncio.Event) -> None:
     """Work off hints whenever some are kept, until asked to stop, or until the ledger cannot be used.
 
+    A database that fails is tried again: it may have been restarted, and what is heard meanwhile is refused, so that
+    the API says it again.
+
     Args:
         stop: is told of what keeps the hints from being worked off.
         wake: set after a hint was kept.
@@ -80,6 +85,9 @@ async def work_until_stopped(worker: HintWorker, clock: Clock, stop: Stop, wake:
         wake.clear()
         try:
             pause_s = await worker.work()
+        except DatabaseError as error:
+            log.logger().warning("hints not read", error=type(error).__name__)
+            pause_s = OF_OTHERS_S
         except BulkOnboardError as error:
             stop.request(error)
             break

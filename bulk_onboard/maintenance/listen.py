@@ -184,13 +184,17 @@ class _Account:
     def result(self) -> ListenResult:
         """Return what listening came to."""
         counts, worked = self.inbox.counts, self._worker.counts if self._worker else {}
+        try:
+            waiting = len(self._hints.waiting())
+        except BulkOnboardError as error:
+            waiting, self.error = 0, self.error or error
         return ListenResult(
             received=counts.total(),
             refused=sum(count for reception, count in counts.items() if reception.http_status >= 400),
             unknown=worked.get("unknown", 0) + counts[Reception.NAMELESS],
             read=worked.get("read", 0),
             changed=worked.get("changed", 0),
-            waiting=len(self._hints.waiting()),
+            waiting=waiting,
             error=self.error,
         )
 

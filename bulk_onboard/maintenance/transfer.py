@@ -16,7 +16,9 @@ from bulk_onboard.ledger.fold import fold
 from bulk_onboard.ledger.lock import MODES, LedgerLock
 from bulk_onboard.ledger.opening import first_free
 from bulk_onboard.ledger.verify import verify
+from bulk_onboard.model.account import name_of_ledger
 from bulk_onboard.model.command import Commands
+from bulk_onboard.model.store import Store
 from bulk_onboard.pipeline.places import Written, check_places
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class Transferred:
 
 def copy_of(job: Job) -> Path:
     """Return the file that a copy of the job's ledger is written into where nobody names another one."""
-    return job.ledger.with_name(f"{job.ledger.name.removesuffix('.jsonl').removesuffix('.ledger')}.exported.jsonl")
+    return job.ledger.with_name(f"{name_of_ledger(job.ledger).removesuffix('.jsonl')}.exported.jsonl")
 
 
 def export_ledger(job: Job, file: Path | None) -> Transferred:
@@ -92,9 +94,7 @@ def import_ledger(job: Job, file: Path | None, clock: Clock) -> Transferred:
         raise no_ledger(source)
     with LedgerLock(source.absolute(), clock, mode=MODES[job.share]):
         lines = _sound_lines(source)
-        if file is None:
-            store.read()  # a damaged one gives way only to a file that was named
-        kept_as = store.import_lines(lines)
+        kept_as = store.import_lines(lines, replaces_damaged=_is_damaged(store, raises=file is None))
         if file is None:
             source = source.rename(first_free(source, "imported"))
     return Transferred(source, len(lines), kept_as)
@@ -116,3 +116,14 @@ def _sound_lines(file: Path) -> Sequence[bytes]:
     if verified.exit_status is ExitStatus.LEDGER:
         raise LedgerError(" ".join(verified.sentences))
     return content.splitlines(keepends=True)
+
+
+def _is_damaged(store: Store, *, raises: bool) -> bool:
+    """Return whether there is a ledger that is damaged; raise LedgerError instead, if it is not to give way."""
+    try:
+        store.read()
+    except LedgerError:
+        if raises:
+            raise
+        return True
+    return False

@@ -15,7 +15,8 @@ NO_ACCOUNT = "no account"
 _NAME = re.compile(r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*")
 _CREDENTIALS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
 _FILE = "file"  # the variable of an account so called would be the one that names a file
-_ENDINGS = (".ledger.jsonl", ".report.xlsx")
+LEDGER_ENDING = ".ledger.jsonl"
+_ENDINGS = (LEDGER_ENDING, ".report.xlsx")
 
 
 def objection_to_name(name: object) -> str:
@@ -68,6 +69,11 @@ def path_of(path: Path, account: str) -> Path:
     ending = next((each for each in _ENDINGS if path.name.lower().endswith(each)), path.suffix)
     stem, ending = path.name[: len(path.name) - len(ending)], path.name[len(path.name) - len(ending) :]
     return path.with_name(f"{stem}.{account}{ending}" if stem else f"{account}{ending}")
+
+
+def name_of_ledger(path: Path) -> str:
+    """Return the name of a ledger, by which a database knows it: that of its file without the ending."""
+    return path.name.removesuffix(LEDGER_ENDING)
 
 
 def is_of_account(path: Path, whole: Path) -> bool:

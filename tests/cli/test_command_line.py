@@ -122,7 +122,7 @@ async def test_job_may_be_left_out_and_may_be_a_folder(folder):
     ("line", "offered"),
     [
         ("bulk-onboard re", {"requirements", "report", "resolve", "resume", "refresh"}),
-        ("bulk-onboard ledger ", {"show", "verify", "repair", "rebuild"}),
+        ("bulk-onboard ledger ", {"show", "verify", "repair", "rebuild", "export", "import"}),
         ("bulk-onboard run --contract ", {"auto", "beta", "released"}),
         ("bulk-onboard run --notify a", {"attention"}),
         ("bulk-onboard status --review re", {"rejected"}),

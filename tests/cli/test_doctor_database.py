@@ -44,6 +44,7 @@ async def test_all_is_well_before_the_first_run_and_after_it(office: Office, pos
     assert (0, 0, 0) == (first.status, ran.status, told.status), told.out + ran.err
     assert {"ok"} == {line["sign"] for line in lines(told).values()}
     assert OF_THE_DATABASE == [about for about in lines(told) if about.startswith("database")]
+    assert "No worker is alive" in lines(told)["workers"]["found"]
     assert before == postgres.execute("select * from bulk_onboard.account, bulk_onboard.entry")
     assert "the first run makes it" in lines(first)["ledger"]["found"]
     assert "2 submitted." in lines(told)["ledger"]["found"]
@@ -190,3 +191,18 @@ async def test_damaged_ledger_is_told(office: Office, postgres: Database) -> Non
 
     assert ["ledger"] == problems(told)
     assert "line 3" in lines(told)["ledger"]["found"]
+
+
+async def test_workers_that_are_alive_are_counted_and_the_silent_are_not(office: Office, postgres: Database) -> None:
+    """A sign of life is one of the last half minute."""
+    office.fill(1)
+    await set_up(office, postgres)
+    for age_s in (0, 5, 60):
+        postgres.execute(
+            "insert into bulk_onboard.procrastinate_workers (last_heartbeat) values (now() - %s * interval '1 second')",
+            age_s,
+        )
+
+    told = await examined(office, postgres.address)
+
+    assert "2 workers are alive." in lines(told)["workers"]["found"]

@@ -5,7 +5,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.errors import CredentialsError, ExitStatus, LedgerError, UsageError
+from bulk_onboard.job import Job
 from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import LedgerLock
@@ -29,6 +30,7 @@ from bulk_onboard.sandbox.server import Sandbox
 from bulk_onboard.units import Quota
 from tests.support.businesses import HEADERS, write_workbook
 from tests.support.office import AUTH_ID, AUTH_TOKEN, Office
+from tests.support.postgres import Database
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +39,10 @@ REVIEWS = {APPROVED: "approved", REJECTED: "rejected", MORE_INFO: "more info"}
 
 
 class HastyClock:
-    """The machine's clock, fifty times as fast, so that 30 s between two readings of a record are short."""
+    """The machine's clock, fifty times as fast, so that 30 s between two readings of a record are short.
+
+    But for leases, which a database counts, too.
+    """
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -46,7 +51,7 @@ class HastyClock:
         return time.monotonic() * 50
 
     def boottime(self) -> float:
-        return time.monotonic() * 50
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / 50)
@@ -348,3 +353,70 @@ async def test_public_url_that_the_api_cannot_call_is_refused(office: Office, ur
         )
 
     assert "secret" not in str(refused.value)
+
+
+# In a database.
+
+
+def reviews_in(job: Job) -> dict[str, str]:
+    return {record.compliance_id: record.review for record in job.ledger_state().records.values()}
+
+
+@pytest.mark.parametrize("listeners", [1, 2])
+async def test_reviews_arrive_in_a_database_however_many_listen(
+    office: Office, postgres: Database, listeners: int
+) -> None:
+    """Two behind one load balancer, say, of which each works off what either has heard: no review is written twice."""
+    fill(office, 20)
+    flags = {"store": postgres.address}
+    job = office.job(**flags)
+    await asyncio.to_thread(job.store.setup)
+    await office.run(**flags)
+
+    async with AsyncExitStack() as stack:
+        heard = [await stack.enter_async_context(listening(office, flags=flags)) for _ in range(listeners)]
+        judge_all(office, APPROVED, REJECTED)
+        await until(lambda: reviews_in(job) == at_the_api(office))
+        await until(lambda: not job.store.hints.waiting())
+
+    entries = postgres.execute("select line from bulk_onboard.entry where line like '%%reviewed%%'")
+    assert (20, 20) == (len(entries), sum(each[0].changed for each in heard))
+    assert [None] * listeners == [each[0].error for each in heard]
+
+
+async def test_listener_outlives_a_restart_of_the_database(office: Office, postgres: Database) -> None:
+    """What is heard meanwhile is refused, so that the API says it again; then every review arrives."""
+    fill(office, 6)
+    flags = {"store": postgres.address}
+    job = office.job(**flags)
+    await asyncio.to_thread(job.store.setup)
+    await office.run(**flags)
+
+    async with listening(office, retry_s=2.0, flags=flags) as heard:
+        judge_all(office, APPROVED)
+        await until(lambda: reviews_in(job) == at_the_api(office))
+        await asyncio.to_thread(postgres.server.stop)
+        judge_all(office, REJECTED)
+        await until(lambda: office.sandbox.callbacks.answers["503"] >= 6)
+        await asyncio.to_thread(postgres.server.start)
+        await until(lambda: reviews_in(job) == at_the_api(office))
+
+    assert {"rejected"} == set(reviews_in(job).values())
+    assert heard[0].error is None
+
+
+async def test_hint_that_somebody_else_kept_is_worked_off(office: Office, postgres: Database) -> None:
+    """Such as a listener on a machine that went down a moment later: nobody calls this one."""
+    fill(office, 1)
+    flags = {"store": postgres.address}
+    job = office.job(**flags)
+    await asyncio.to_thread(job.store.setup)
+    await office.run(**flags)
+
+    async with listening(office, flags=flags) as heard:
+        office.sandbox.callbacks.options = CallbackOptions(via="http://127.0.0.1:9")
+        judge_all(office, APPROVED)
+        await asyncio.to_thread(job.store.hints.keep, office.sandbox.state.records[0].compliance_id)
+        await until(lambda: reviews_in(job) == at_the_api(office))
+
+    assert (0, 1) == (heard[0].received, heard[0].changed)

@@ -145,7 +145,8 @@ def test_password_of_a_database_is_refused_with_where_it_belongs(write_job, addr
 def test_without_psycopg_a_job_says_what_to_install(monkeypatch, tmp_path):
     """Only once its ledger is asked for: whoever has no database needs nothing of it."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    monkeypatch.delitem(sys.modules, "bulk_onboard.ledger.database.store", raising=False)
+    for loaded in [name for name in sys.modules if name.startswith("bulk_onboard.ledger.database")]:
+        monkeypatch.delitem(sys.modules, loaded)
     job = load_job(tmp_path / "june.csv", {"store": "postgresql://h/x"})
 
     with pytest.raises(UsageError, match=re.escape("type: pip install 'bulk-onboard[cluster]'")):

@@ -23,6 +23,7 @@ from bulk_onboard.ledger.database.statements import Connection
 from bulk_onboard.ledger.fold import fold_blocks
 from bulk_onboard.ledger.opening import check_bound
 from bulk_onboard.ledger.queued_journal import QueuedJournal
+from bulk_onboard.model.account import LEDGER_ENDING, name_of_ledger
 from bulk_onboard.model.entry import Adopted, Done, LedgerOpened, Op
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import NOT_FILED, UNKNOWN
@@ -31,7 +32,6 @@ from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
 _T = TypeVar("_T")
-_ENDING = ".ledger.jsonl"
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class PostgresStore:
     """
 
     def __init__(self, address: str, ledger: Path, *, job: str, base_url: str) -> None:
-        self.account = ledger.name.removesuffix(_ENDING)
+        self.account = name_of_ledger(ledger)
         self.address = address
         self._owned: DatabaseWriter | None = None  # while it is open
         self._job = job
@@ -138,9 +138,8 @@ class PostgresStore:
 
     def beside(self, ledger: Path) -> tuple[Path, ...]:
         """Return the ledgers of the database that are called like `ledger`, as the files they would be, sorted."""
-        name = ledger.name.removesuffix(_ENDING)
-        names = self._ask(partial(statements.names, begin=name))
-        return tuple(sorted(ledger.with_name(f"{name}{_ENDING}") for name in names))
+        names = self._ask(partial(statements.names, begin=name_of_ledger(ledger)))
+        return tuple(sorted(ledger.with_name(f"{name}{LEDGER_ENDING}") for name in names))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes as they are in a file, also of a damaged one; UsageError where there is none."""
