@@ -330,7 +330,7 @@ def _ledger_in_database(job: Job, credentials: Credentials | None, api: ApiFacts
         facts = replace(
             facts,
             holder=job.store.holder(),
-            left_over={"waiting hint": len(job.store.hints.waiting())},
+            left_over=_left_over(job) | {"waiting hint": len(job.store.hints.waiting())},
             verified=verify_content(b"".join(job.store.blocks()), job.store.name),
         )
         state = job.ledger_state()
