@@ -857,6 +857,12 @@ class Init(Answer):
     next: Next
 
 
+class StoreSetUp(Answer):
+    """`store setup`."""
+
+    store: str
+
+
 class Expected(Part):
     """Between which days the reviews are expected."""
 
@@ -981,6 +987,7 @@ ANSWERS: Mapping[str, tuple[type[Answer], ...]] = {
     "ledger export": (Exported,),
     "ledger import": (Imported,),
     "purge": (Purge,),
+    "store setup": (StoreSetUp,),
     "serve": (Serve,),
     "listen": (Listen, ListenOfAll),
 }

@@ -10,7 +10,7 @@ What Procrastinate logs is not shown: it would name paths.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ CONNECTIONS = 2
 _ANSWERS_IN_S = 10.0
 _ABOUT_CONTENT = ("P0", "23")  # what a function refused, and what is there already or not any more
 _VERSION = "procrastinate "
+_VERSIONED = "COMMENT ON TABLE procrastinate_jobs IS "
 
 
 def check_installed() -> None:
@@ -68,8 +69,8 @@ class Stalled:
     account: str
 
 
-class Transaction:
-    """What is done together, or not at all; `Engine.transaction` makes one."""
+class Connection:
+    """A connection to the database; `Engine.connection` and `Engine.transaction` make one."""
 
     def __init__(self, app: "App", connection: Any) -> None:
         self._app, self._connection = app, connection
@@ -79,8 +80,12 @@ class Transaction:
         execute = self._app.connector.execute_query_all_async_with_connection
         return await execute(self._connection, query, **values)
 
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """Return a context of which all is done or nothing."""
+        return self._connection.transaction()  # type: ignore[no-any-return]
+
     async def run(self, script: str) -> None:
-        """Do statements without values that return no rows."""
+        """Do statements without values, one after another; what they return is passed over."""
         await self._connection.execute(script)
 
     async def defer(self, account: str, arguments: Mapping[str, Any], *, at: datetime | None = None) -> int:
@@ -107,7 +112,7 @@ class Engine:
         self._app = app
 
     async def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
-        """Do one statement that returns rows, as `Transaction.rows`.
+        """Do one statement that returns rows, as `Connection.rows`.
 
         Raises:
             DatabaseError: the database cannot be reached.
@@ -116,15 +121,21 @@ class Engine:
             return await self._app.connector.execute_query_all_async(query, **values)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """Do all that is done in the context, or nothing of it.
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Give a connection of its own to what is done in the context, each statement for itself.
 
         Raises:
             DatabaseError: the database cannot be reached.
         """
         with explaining(self.address):
-            async with self._app.connector.pool.connection() as connection, connection.transaction():  # type: ignore[attr-defined]
-                yield Transaction(self._app, connection)
+            async with self._app.connector.pool.connection() as connection:  # type: ignore[attr-defined]
+                yield Connection(self._app, connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Do all that is done in the context, or nothing of it; errors as for `connection`."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
 
     async def stalled(self, dead_after_s: float) -> list[Stalled]:
         """Return the jobs whose workers have given no sign of life for so long."""
@@ -301,18 +312,20 @@ async def set_up(address: str, tables: str) -> None:
         UsageError: Procrastinate is not installed, or the tables are of a newer version.
         DatabaseError: the database cannot be reached.
     """
-    async with _opened(address) as app, Engine(app, address).transaction() as transaction:
-        await transaction.rows("SELECT pg_advisory_xact_lock(hashtext('bulk_onboard engine'))")
-        there, here = await _version_there(transaction), version_here()
-        if there > here:
-            raise UsageError(_misfit(there, here, address))
-        for script in _scripts(after=there):
-            await transaction.run(script)
-        await transaction.run(tables)
-        await transaction.run(f"COMMENT ON TABLE procrastinate_jobs IS '{_VERSION}{here}'")
+    check_installed()
+    async with _opened(address) as app:
+        engine = Engine(app, address)
+        async with engine.connection() as connection:
+            await connection.run("SELECT pg_advisory_lock(hashtext('bulk_onboard engine'))")
+            there, here = await _version_there(engine), version_here()
+            if there > here:
+                raise UsageError(_misfit(there, here, address))
+            for version, script in _scripts(after=there):  # each is a transaction, as Procrastinate means them to be
+                await connection.run(f"{script};\n{_VERSIONED}'{_VERSION}{version}'")
+            await connection.run(tables)
 
 
-async def _version_there(database: Engine | Transaction) -> str:
+async def _version_there(database: Engine) -> str:
     """Return the version of the tables in the database; empty where there are none."""
     found = await database.rows("SELECT obj_description(to_regclass('procrastinate_jobs'), 'pg_class') AS comment")
     return (found[0]["comment"] or "").removeprefix(_VERSION)
@@ -332,19 +345,20 @@ def _migrations() -> dict[str, str]:
     return {file.name: file.read_text("utf-8") for file in Path(SchemaManager.get_migrations_path()).glob("*.sql")}
 
 
-def _scripts(after: str) -> list[str]:
+def _scripts(after: str) -> list[tuple[str, str]]:
+    """Return what is to be done to tables of this version, each with the version that they have then."""
     from procrastinate.schema import SchemaManager  # noqa: PLC0415 - optional
 
     if not after:
-        return [SchemaManager.get_schema()]
-    return [script for name, script in sorted(_migrations().items()) if name[:8] > after]
+        return [(version_here(), SchemaManager.get_schema())]
+    return [(name[:8], script) for name, script in sorted(_migrations().items()) if name[:8] > after]
 
 
 def _misfit(there: str, here: str, address: str) -> str:
     from bulk_onboard.ledger.database.address import shown  # noqa: PLC0415 - brings psycopg
-    from bulk_onboard.ledger.database.trouble import setup_command  # noqa: PLC0415
+    from bulk_onboard.model.command import set_up_store  # noqa: PLC0415
 
-    name, setup = shown(address), setup_command(address)
+    name, setup = shown(address), set_up_store(address)
     if there > here:
         return (
             f"{name} was set up for a newer Procrastinate (tables of {there}) than is installed here ({here}). Install "

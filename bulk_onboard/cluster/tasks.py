@@ -12,12 +12,12 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from bulk_onboard.cluster.engine import Engine, Stalled, Transaction
+from bulk_onboard.cluster.engine import Connection, Engine, Stalled
 from bulk_onboard.cluster.rules import Next, Then
 from bulk_onboard.errors import ExitStatus, UsageError
+from bulk_onboard.ledger.database import statements
 from bulk_onboard.ledger.database.lease import Owner
 from bulk_onboard.ledger.database.link import linked
-from bulk_onboard.ledger.database.statements import Connection, owner_of
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS bulk_onboard.task (
@@ -325,7 +325,7 @@ class Tasks:
 
     @staticmethod
     async def _defer(
-        transaction: Transaction, account: str, arguments: Mapping[str, Any], *, at: datetime | None = None
+        transaction: Connection, account: str, arguments: Mapping[str, Any], *, at: datetime | None = None
     ) -> None:
         """Add a job that counts from now on, in place of any other of this account."""
         job_id = await transaction.defer(account, arguments, at=at)
@@ -363,8 +363,8 @@ def places_of(address: str, accounts: Sequence[str]) -> dict[str, Place]:
         return link.ask(partial(_places_of, accounts=list(accounts)))
 
 
-def _places_of(connection: Connection, accounts: list[str]) -> dict[str, Place]:
-    owners = {account: owner_of(connection, account) for account in accounts}
+def _places_of(connection: statements.Connection, accounts: list[str]) -> dict[str, Place]:
+    owners = {account: statements.owner_of(connection, account) for account in accounts}
     tasks = dict[str, Task]()
     (there,) = connection.execute("SELECT to_regclass('bulk_onboard.task')").fetchone() or (None,)
     if there:

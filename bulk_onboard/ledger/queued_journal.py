@@ -89,6 +89,11 @@ class QueuedJournal:
         return self._now()
 
     @property
+    def trouble(self) -> Exception | None:
+        """Why nothing can be written any more; None while all is well."""
+        return self._queued.trouble
+
+    @property
     def unsaved(self) -> list[tuple[str, str]]:
         """Token and compliance id of what the API did and the ledger did not take.
 

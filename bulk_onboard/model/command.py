@@ -171,6 +171,11 @@ def init(folder: str) -> str:
     return command_line("bulk-onboard", "init", *(("--",) if folder.startswith("-") else ()), folder)
 
 
+def set_up_store(where: str) -> str:
+    """Make the tables of a database: that of a job, or at an address."""
+    return command_line("bulk-onboard", "store", "setup", where)
+
+
 def help_of(verb: str) -> str:
     """Show what a verb does, and its flags; of no verb, all verbs."""
     return command_line("bulk-onboard", *verb.split(), "--help")

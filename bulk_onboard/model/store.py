@@ -43,8 +43,8 @@ class OpenJournal(Journal, Protocol):
         is_new: there was no ledger yet.
         is_older: the ledger was longer before, so a backup of it was put back, which lacks what was sent since.
         lease: for how long it is owned.
-        late: what owners were told by the API after their leases, of records whose outcome the ledger does not know:
-            by token the compliance ids. Such a record is not absent before the API was asked for these.
+        late: what owners were told by the API after their leases, of records that the ledger does not know to be filed:
+            by token the compliance ids. Such a record is not absent, or sent, before the API was asked for these.
     """
 
     warnings: tuple[str, ...]
@@ -53,6 +53,11 @@ class OpenJournal(Journal, Protocol):
     is_older: bool
     lease: Lease
     late: Mapping[str, tuple[str, ...]]
+
+    @property
+    def trouble(self) -> Exception | None:
+        """Why nothing can be written any more, as when the lease is over; None while all is well."""
+        ...
 
     @property
     def unsaved(self) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.store import Lease, OpenJournal
 from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
 from bulk_onboard.pipeline.progress import Flow, Progress
-from bulk_onboard.pipeline.stop import Stop, lease_over, status_of, why_stopped
+from bulk_onboard.pipeline.stop import Stop, status_of, why_stopped
 from bulk_onboard.pipeline.walk import walk
 from bulk_onboard.planning import Budget
 from bulk_onboard.units import Quota
@@ -82,7 +82,7 @@ async def connect(
         UsageError: the address of the job is not one that credentials may be sent to.
     """
     base_url, gate = check_address(job.base_url, trust_host=job.trust_host), gate or Gate(job.uploads)
-    tenure = _Tenure(stop, job.store.name)
+    tenure = _Tenure(stop)
     client = Client(
         base_url,
         credentials,
@@ -94,7 +94,7 @@ async def connect(
 
     def bind(to: OpenJournal) -> None:
         journaled.bind(to)
-        tenure.begin(to.lease, client)
+        tenure.begin(to, client)
 
     def owner(compliance_id: str) -> str | None:
         return journaled.owner(compliance_id)
@@ -124,28 +124,23 @@ async def connect(
 
 
 class _Tenure:
-    """While the ledger is owned, calls may go out; then they are given up, and the run stops.
+    """While the ledger is owned, calls may go out; then they are given up, and the run stops."""
 
-    Args:
-        name: the ledger's, for people.
-    """
-
-    def __init__(self, stop: Stop, name: str) -> None:
+    def __init__(self, stop: Stop) -> None:
         self._stop = stop
-        self._name = name
         self._lease: Lease | None = None
 
     def holds(self) -> bool:
         """Return whether anything may be sent: it is the client's fence."""
         return self._lease is None or self._lease.holds()
 
-    def begin(self, lease: Lease, client: Client) -> None:
-        """Let the client send for as long as this lease holds."""
-        self._lease = lease
-        lease.call_when_over(partial(self._end, client))
+    def begin(self, journal: OpenJournal, client: Client) -> None:
+        """Let the client send for as long as this ledger's lease holds."""
+        self._lease = journal.lease
+        self._lease.call_when_over(partial(self._end, journal, client))
 
-    def _end(self, client: Client) -> None:
-        self._stop.request(lease_over(self._name))
+    def _end(self, journal: OpenJournal, client: Client) -> None:
+        self._stop.request(journal.trouble)
         client.abort()
 
 

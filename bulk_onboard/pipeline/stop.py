@@ -188,15 +188,6 @@ def why_stopped(
     return kind(sentence.format(base_url=base_url, compare=compare, variables=variables))
 
 
-def lease_over(ledger: str) -> StoppedError:
-    """Return the error about a lease on this ledger that ended during the run."""
-    return StoppedError(
-        f"The lease on the ledger {ledger} ended during the run: this machine or this process was paused, or could "
-        "not reach the database for a minute. Nothing more was sent. Run again; what was in the middle of a call is "
-        "settled then."
-    )
-
-
 def left_over(rows: int, *, why: str = "") -> BulkOnboardError | None:
     """Return the error about rows that a run could not finish; None without any.
 

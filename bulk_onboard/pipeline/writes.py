@@ -46,17 +46,16 @@ class Creator:
 
     async def create(self, decision: Decision) -> Outcome[str] | None:
         """File the record of a row; return what that led to, None where it was not sent."""
-        if self._keeps(decision):
-            return await self._send(decision)
-        async with self._alone:
-            if not self._keeps(decision) and not await self._earlier_ones_are_kept():
-                return None
-            if self._keeps(decision):
-                return await self._send(decision)
-            outcome = await self._send(decision)
-            if isinstance(outcome, outcomes.Done):
-                await self._read_back(self._context.journal.ledger_state.record(decision.token))
-            return outcome
+        if not self._keeps(decision):
+            async with self._alone:
+                if not self._keeps(decision) and not await self._earlier_ones_are_kept():
+                    return None
+                if not self._keeps(decision):
+                    outcome = await self._send(decision)
+                    if isinstance(outcome, outcomes.Done):
+                        await self._read_back(self._context.journal.ledger_state.record(decision.token))
+                    return outcome
+        return await self._send(decision)
 
     def _keeps(self, decision: Decision) -> bool:
         """Return whether the API has shown an alias as long as this row's with its token."""

@@ -25,4 +25,4 @@ async def test_each_row_is_filed_once_whatever_befalls(tmp_path: Path, postgres:
 
         assert WELL == await cluster.outcome(await cluster.followed())
         if strike.strike is ask_a_worker_to_end:
-            assert 143 in cluster.workers.ended
+            assert {0} == {*cluster.workers.ended}, "it was asked to, so it is no failure"

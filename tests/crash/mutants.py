@@ -31,10 +31,19 @@
 | contract | a ledger goes on in the other contract |
 | document-id | the id of a document's type is part of its word, so a new id is new content |
 | expiry | a row that was filed anew is taken for the expired record still, and filed once more |
+| fence | what waited in a buffer leaves when a process wakes that slept past its lease |
+| fence-first-byte | a call that never began is taken for one that may have arrived |
+| tenure | nobody asks whether the ledger is still ours before bytes leave |
+| lease-abort | calls in flight go on when the lease is over |
+| lease-clock | a lease holds until the database says otherwise, which a sleeper does not hear in time |
+| lease-zero | somebody else gets the ledger while its owner is in the middle of a call |
+| lease-owner | who owned the ledger before still writes into it |
+| lease-until | lines are written after the lease |
+| late | what an owner was told after its lease is forgotten |
 
 A mutant says where it is by the name of a function and by the shape of what stands there, so that files may be moved
 and lines laid out anew. In a shape `_` stands for any expression. A shape that is an expression is looked for anywhere
-in the function, statements are looked for one behind the other, and of a dictionary the one entry.
+in the function, statements are looked for one behind the other, of a dictionary the one entry, and a text within texts.
 """
 
 from dataclasses import dataclass
@@ -45,6 +54,8 @@ REPORTS = (
     "tests/flows/test_links_in_bulk.py::test_whatever_the_report_looks_like_what_is_linked_is_known_and_linked_once"
 )
 CONTRACTS = "tests/flows/test_contracts.py"
+STORES = "tests/unit/ledger/database"
+TWO_OWNERS = "tests/cluster/test_two_owners.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +199,8 @@ MUTANTS = (
     ),
     Mutant(
         "abort",
-        "aborted_unless_whole",
-        "_abort(_)",
+        "Attempt.abort",
+        "reset(_)",
         "None",
         "tests/http/test_giving_up.py",
     ),
@@ -269,5 +280,68 @@ MUTANTS = (
         "{record.follows: record.token for record in _ if record.follows}",
         "{}",
         "tests/flows/test_expired.py::test_row_is_filed_anew_once_for_each_expiry",
+    ),
+    Mutant(
+        "fence",
+        "_FencedSocket.send",
+        "not self.fence()",
+        "False",
+        "tests/http/test_fence.py::test_every_look_is_heeded",
+    ),
+    Mutant(
+        "fence-first-byte",
+        "Attempt._check_fitness",
+        "is_unfit or self.is_fenced",
+        "is_unfit",
+        "tests/http/test_fence.py::test_no_call_begins_once_the_lease_is_over",
+    ),
+    Mutant(
+        "tenure",
+        "_Tenure.holds",
+        "self._lease is None or self._lease.holds()",
+        "True",
+        f"{TWO_OWNERS}::test_who_sleeps_past_its_lease_in_mid_body_sends_not_a_byte_when_it_wakes",
+    ),
+    Mutant(
+        "lease-abort",
+        "_Tenure._end",
+        "client.abort()",
+        "None",
+        "tests/flows/test_lease.py::test_calls_in_flight_are_given_up_and_nothing_more_is_sent",
+    ),
+    Mutant(
+        "lease-clock",
+        "DatabaseLease.holds",
+        "_ >= self._until",
+        "False",
+        f"{STORES}/test_trouble.py::test_a_machine_that_slept_past_its_lease_has_lost_it",
+    ),
+    Mutant(
+        "lease-zero",
+        "claim",
+        "[account, owner, _, _]",
+        "[account, owner, 0, 0]",
+        f"{TWO_OWNERS}::test_while_its_owner_is_in_the_middle_of_a_call_nobody_else_gets_the_ledger",
+    ),
+    Mutant(
+        "lease-owner",
+        "insert",
+        "'account.owner = mine.owner and '",
+        "''",
+        f"{STORES}/test_store.py::test_nothing_is_written_once_somebody_else_owns_it",
+    ),
+    Mutant(
+        "lease-until",
+        "insert",
+        "'and account.until > clock_timestamp()'",
+        "''",
+        f"{STORES}/test_store.py::test_nothing_is_written_after_the_lease",
+    ),
+    Mutant(
+        "late",
+        "Settler._absence",
+        "self._journal.late.get(_, _)",
+        "()",
+        "tests/unit/pipeline/test_settle_late.py::test_what_the_api_created_and_does_not_show_is_held",
     ),
 )

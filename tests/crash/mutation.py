@@ -25,7 +25,11 @@ VARIABLE = "MUTANT"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    """Put the mutant in; it is an error where the package has been imported already."""
+    put_in()
+
+
+def put_in() -> None:
+    """Put it in; it is an error where the package has been imported already."""
     for mutant in MUTANTS:
         if mutant.name == os.environ.get(VARIABLE):
             assert not [name for name in sys.modules if name.partition(".")[0] == "bulk_onboard"]
@@ -105,6 +109,9 @@ def _put(mutant: Mutant, place: ast.AST) -> int:
     shape, instead = _parts(mutant.shape), _parts(mutant.instead)
     size, times = len(shape), 0
     for node in list(ast.walk(place)):
+        if isinstance(shape[0], ast.Constant) and isinstance(shape[0].value, str):
+            times += _put_text(node, shape[0], instead[0])
+            continue
         if isinstance(node, ast.Dict) and isinstance(shape[0], ast.Dict):
             times += _put_entry(node, shape[0], instead[0])
             continue
@@ -117,6 +124,15 @@ def _put(mutant: Mutant, place: ast.AST) -> int:
             elif _matches([value], shape):
                 setattr(node, name, instead[0])
                 times += 1
+    return times
+
+
+def _put_text(node: ast.AST, shape: ast.Constant, instead: ast.AST) -> int:
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return 0
+    assert isinstance(instead, ast.Constant)
+    times = node.value.count(shape.value)
+    node.value = node.value.replace(shape.value, instead.value)
     return times
 
 

@@ -15,6 +15,7 @@ from typing import Self
 import pytest
 
 from bulk_onboard.api.exchange import LEASE_OVER, Answer
+from tests.support.asleep import put_to_sleep, wake
 from tests.support.raw_server import Peer, RawServer, answer, silence
 from tests.support.requests import DELETE, GET, LINK, create, told
 
@@ -253,35 +254,13 @@ class Sleeper:
         return (await self._process.stdout.readline()).decode().strip()
 
     async def sleep(self) -> None:
-        """It stops where it waits for something, and its lease ends meanwhile.
-
-        Between a look and its send it must not be stopped: that is what stays open.
-        """
-        while await self._is_at_work():
-            pass
-        self._process.send_signal(signal.SIGSTOP)
-        while self._state() != "T":
-            await asyncio.sleep(0.01)
+        """It stops where it waits for something, and its lease ends meanwhile."""
+        await put_to_sleep(self._process.pid)
         self._over.touch()
-
-    async def _is_at_work(self) -> bool:
-        """Whether it does anything in a while in which what makes it go on would have come, such as an ACK."""
-        before = self._times_awake()
-        await asyncio.sleep(0.3)
-        return self._state() != "S" or before != self._times_awake()
-
-    def _state(self) -> str:
-        return self._kernel("stat").rpartition(")")[2].split()[0]
-
-    def _times_awake(self) -> list[str]:
-        return [line for line in self._kernel("status").splitlines() if "ctxt_switches" in line]
-
-    def _kernel(self, name: str) -> str:
-        return Path(f"/proc/{self._process.pid}/{name}").read_text()
 
     def wake(self) -> None:
         """It goes on where it was."""
-        self._process.send_signal(signal.SIGCONT)
+        wake(self._process.pid)
 
 
 @contextlib.asynccontextmanager

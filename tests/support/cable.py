@@ -107,7 +107,7 @@ class Cable:
                 link.reset()
                 return
             await self._open.wait()
-            with suppress(OSError):
+            with suppress(OSError, asyncio.CancelledError):  # at the end; asyncio would complain of a cancelled task
                 there, away = await asyncio.open_connection("127.0.0.1", self._to, limit=_CHUNK)
                 link.ends.append(away)
                 await asyncio.gather(self._pass_on(near, away, link), self._pass_on(there, back, link, counts=False))

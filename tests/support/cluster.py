@@ -27,8 +27,8 @@ from tests.support.served import ROOT, Arrived, Served
 
 ACCOUNTS = ("acme", "bravo", "coral-bay", "delta")
 ROWS = 90  # of each account
-LARGE = range(30, 40)  # of them may have large documents
-QUOTA = Quota(20, 4.0)
+LARGE = range(30, 32)  # of them may have large documents
+QUOTA = Quota(30, 4.0)
 SETTLE = "1s"
 HURRIED = 0.1  # all durations of store and engine are a tenth of those in earnest
 LOST = {"drop-after": 0.03, "drop-before": 0.02, "error-500-after": 0.03, "late-apply": 0.02}

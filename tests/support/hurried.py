@@ -35,6 +35,8 @@ def end_with_stdin() -> None:
 
 if __name__ == "__main__":
     end_with_stdin()
+    if "MUTANT" in os.environ:  # a test of the tests (tests/crash/test_mutants.py)
+        importlib.import_module("tests.crash.mutation").put_in()
     hurry(float(sys.argv.pop(1)))
     from bulk_onboard.__main__ import main
 

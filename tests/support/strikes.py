@@ -12,7 +12,7 @@ from tests.support.cluster import Cluster
 
 LEASE_S, SHORT_S, LONG_S = 60, 10, 70
 BEGUN, HALF = 40, 160  # records at the API when it strikes
-_MOST = 300_000  # bytes of a body that get through
+_MOST, _LARGE = 300_000, 3_500_000  # bytes of a body that get through; of a document: kernels take 4 MB of a body
 
 
 async def kill_a_worker(cluster: Cluster) -> None:
@@ -62,7 +62,8 @@ async def let_workers_sleep_in_mid_body(cluster: Cluster) -> None:
     asleep = cluster.api.held
     cluster.workers.start(2)
     cluster.api.release()
-    await cluster.until(HALF)
+    await asyncio.sleep(1.5 * LEASE_S * cluster.share)
+    await cluster.until(await cluster.records() + BEGUN)
     cluster.asleep = {link: link.passed for link in asleep}
     cluster.workers.send(signal.SIGCONT)
 
@@ -122,7 +123,7 @@ STRIKES = (
     Strike(kill_the_client),
     Strike(let_a_worker_sleep),
     Strike(let_all_workers_sleep),
-    Strike(let_workers_sleep_in_mid_body, large=1_500_000),
+    Strike(let_workers_sleep_in_mid_body, large=_LARGE),
     Strike(ask_a_worker_to_end),
     Strike(restart_the_database, needs_server=True),
     Strike(crash_the_database, needs_server=True),

@@ -9,7 +9,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg
 from psycopg import pq
@@ -22,6 +22,7 @@ HOW_TO_AUTHENTICATE = (
 )
 _CHECKED = ("verify-full", "verify-ca")
 _REFUSED = "target_session_attrs"
+_PLACES = ("host", "hostaddr", "port", "dbname", "service")
 _LOCAL_NAMES = ("", "localhost")
 
 _FIXED: Mapping[str, str] = {
@@ -39,9 +40,13 @@ _USUAL: Mapping[str, str] = {  # seconds, but for the last, in milliseconds
 
 
 def shown(address: str) -> str:
-    """Return the address without user and parameters, for messages."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """Return the address for messages, without user, and of its parameters only those that say where it is."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address.partition("?")[0].rpartition("@")[2]
+    where = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name in _PLACES], safe="/,:")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{where and '?'}{where}"
 
 
 def parameters(address: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from bulk_onboard.errors import UsageError
 from bulk_onboard.ledger.database.address import shown
 from bulk_onboard.ledger.database.statements import COMMENT, SCHEMA, VERSION, Connection
-from bulk_onboard.ledger.database.trouble import not_set_up, setup_command
+from bulk_onboard.ledger.database.trouble import not_set_up
+from bulk_onboard.model.command import set_up_store
 
 OLDEST = 13
 CLOCKS_APART_S = 5.0
@@ -162,7 +163,7 @@ def _schema(found: Facts, where: str) -> Look:
         why = f"{name} has a schema {SCHEMA} that is not ours, by its comment. Use another database, or rename that."
         return Look("schema", why, is_good=False)
     if int(number) != VERSION:
-        age, what = ("newer", "install that") if int(number) > VERSION else ("older", f"type: {setup_command(where)}")
+        age, what = ("newer", "install that") if int(number) > VERSION else ("older", f"type: {set_up_store(where)}")
         why = f"{name} is set up for a{'n' * (age == 'older')} {age} version of bulk-onboard; {what}."
         return Look("schema", why.removesuffix(".") if age == "older" else why, is_good=False)
     if found.lacking:

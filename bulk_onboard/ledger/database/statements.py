@@ -25,7 +25,8 @@ from bulk_onboard.ledger.database.lease import Owner
 
 SCHEMA = "bulk_onboard"
 VERSION = 1
-COMMENT = "bulk-onboard store"
+_PROGRAM = "bulk-onboard"
+COMMENT = f"{_PROGRAM} store"
 LINES_AT_A_TIME = 2_000
 
 _BROKEN = ".broken-"

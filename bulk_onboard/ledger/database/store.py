@@ -26,7 +26,7 @@ from bulk_onboard.ledger.queued_journal import QueuedJournal
 from bulk_onboard.model.account import LEDGER_ENDING, name_of_ledger
 from bulk_onboard.model.entry import Adopted, Done, LedgerOpened, Op
 from bulk_onboard.model.ledger_state import LedgerState
-from bulk_onboard.model.record import State
+from bulk_onboard.model.record import NOT_FILED, UNKNOWN
 from bulk_onboard.model.store import Lease
 from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
@@ -379,14 +379,14 @@ def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
 
 
 def open_evidence(lines: Iterable[bytes], ledger_state: LedgerState | None) -> dict[str, tuple[str, ...]]:
-    """Return the ids that came too late, by the tokens of records whose outcome the ledger does not know."""
+    """Return the ids that came too late, by the tokens of records that the ledger does not know to be filed."""
     found: dict[str, tuple[str, ...]] = {}
     for line in lines:
         with suppress(LineError):
             entry = decode(line)
             if not isinstance(entry, Done | Adopted) or entry.op is not Op.CREATE or ledger_state is None:
                 continue
-            if ledger_state.record(entry.token).state in {State.SENDING, State.UNCERTAIN}:
+            if ledger_state.record(entry.token).state in UNKNOWN | NOT_FILED:
                 found[entry.token] = tuple(dict.fromkeys((*found.get(entry.token, ()), entry.compliance_id)))
     return found
 

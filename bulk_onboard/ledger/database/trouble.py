@@ -11,31 +11,24 @@ from bulk_onboard.errors import BulkOnboardError, DatabaseError, UsageError
 from bulk_onboard.ledger.database.address import HOW_TO_AUTHENTICATE, shown
 from bulk_onboard.ledger.database.lease import DatabaseLease
 from bulk_onboard.ledger.database.statements import Connection, last_number, owner_of
-from bulk_onboard.model.command import command_line
+from bulk_onboard.model.command import set_up_store
 
 SILENT = "the server does not answer"
 
 
 def not_set_up(where: str) -> str:
     """Return what to do where there are no tables."""
-    return f"{shown(where)} is not set up for ledgers yet. To make the tables, type: {setup_command(where)}"
-
-
-def setup_command(where: str) -> str:
-    """Return what makes the tables."""
-    return command_line("bulk-onboard", "store", "setup", where)
+    return f"{shown(where)} is not set up for ledgers yet. To make the tables, type: {set_up_store(where)}"
 
 
 def explained(error: psycopg.Error, where: str) -> BulkOnboardError:
     """Return what an error of the database means for people."""
     name, words = shown(where), _words(error)
     if error.sqlstate is None and error.pgconn is not None and error.pgconn.needs_password:
-        if error.pgconn.used_password:
-            return UsageError(f"{name} refuses the password of this role. Check it: {words}.")
         return UsageError(f"{name} asks for a password, and there is none. {HOW_TO_AUTHENTICATE}")
     for states, kind, sentence in _BY_STATE:
         if error.sqlstate and re.match(states, error.sqlstate):
-            return kind(sentence.format(name=name, words=words, setup=setup_command(where)))
+            return kind(sentence.format(name=name, words=words, setup=set_up_store(where)))
     for pattern, kind, sentence in _BY_WORDS if error.sqlstate is None else ():
         if re.search(pattern, str(error), re.IGNORECASE):
             return kind(sentence.format(name=name, words=words))
@@ -45,7 +38,7 @@ def explained(error: psycopg.Error, where: str) -> BulkOnboardError:
 def _words(error: psycopg.Error) -> str:
     """Return what the server or libpq said, in one line."""
     text = error.diag.message_primary or next((line for line in str(error).splitlines() if line.strip()), "")
-    return re.sub(r"^.*? failed: (FATAL: +)?", "", text.strip()).rstrip(".") or type(error).__name__
+    return re.sub(r"^.* failed: (FATAL: +)?", "", text.strip()).rstrip(".") or type(error).__name__
 
 
 _Row = tuple[str, type[BulkOnboardError], str]
@@ -66,6 +59,10 @@ _BY_STATE: tuple[_Row, ...] = (  # the server's codes (its manual, PostgreSQL Er
     ),
 )
 _BY_WORDS: tuple[_Row, ...] = (  # where nobody tells a code: while connecting, or with a broken connection
+    (
+        "password authentication failed",
+        *(UsageError, "{name} refuses the password ({words}). Check the file that PGPASSFILE names, and PGPASSWORD."),
+    ),
     (
         'no pg_hba.conf entry|(role|database|user) ".*" does not exist|authentication failed|permission denied for',
         *(UsageError, "{name} does not let us in: {words}. Check the address, and who may connect."),
