@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.errors import BulkOnboardError, UsageError
+from bulk_onboard.errors import BulkOnboardError, DatabaseError, UsageError
 from bulk_onboard.threads import in_thread
 
 if TYPE_CHECKING:
@@ -207,11 +207,18 @@ class Crew:
         """Take jobs until `stop` is called, or a sign of life could not be given; then wait until all have ended.
 
         Raises:
-            DatabaseError: the database cannot be reached.
+            DatabaseError: the database cannot be reached, or has forgotten this worker.
         """
+        from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - optional
+
         asyncio.get_running_loop().set_exception_handler(_pass_over)
-        with explaining(self._address):
-            await self._worker.run()
+        try:
+            with explaining(self._address):
+                await self._worker.run()
+        except ConnectorException as error:
+            raise DatabaseError(
+                "This worker was taken for dead, since it gave no sign of life for too long. Start it again."
+            ) from error
 
     def stop(self) -> None:
         """Take no more jobs."""
