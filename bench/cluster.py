@@ -2,7 +2,7 @@
 
 A server of its own lies on the disk that temporary files lie on, and syncs. Whatever else runs here takes from both.
 
-*chaos*: four accounts of 90 rows at 30 requests a minute, two real workers, leases and heartbeats as in earnest, and
+*chaos*: four accounts of 90 rows at 60 requests a minute, two real workers, leases and heartbeats as in earnest, and
 the strikes of tests/support/strikes.py, some at a time, each with a server and a sandbox of its own. After the one that
 kills a worker: how long until its accounts' next creates, and until the last call whose outcome was unknown is settled.
 
@@ -41,7 +41,7 @@ from tests.support.postgres import MISSING, Database, Server, programs
 from tests.support.strikes import BEGUN, LEASE_S, STRIKES, Strike, kill_a_worker
 
 AT_A_TIME = 4
-QUOTA, SETTLE_S = Quota(30, 60.0), 20
+QUOTA, SETTLE_S = Quota(60, 60.0), 30
 SOON_S = 90
 ON_ITS_WAY_S = 1.0  # what was sent before the kill has arrived by then
 ABOUT = {"job": "bench", "base_url": "https://api.plivo.com"}

@@ -169,7 +169,8 @@ class Job:
             return None
         return errors.UsageError(
             f"There is no ledger {self.store.name}, and there is the file {self.ledger}, which would be forgotten. "
-            f"To bring it into the database, type: {self.commands.import_ledger()}"
+            "Move it away if it is not this job's. To bring it into the database, type: "
+            f"{self.commands.import_ledger()}"
         )
 
     def former_ledgers(self) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.errors import BulkOnboardError, UsageError
-from bulk_onboard.ledger.disk import ledger_blocks, no_ledger
+from bulk_onboard.ledger.disk import Disk, ledger_blocks, no_ledger
 from bulk_onboard.ledger.follow import FileFollower
 from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import LedgerJournal, read_ledger_state
@@ -27,11 +27,14 @@ class FileStore:
     Args:
         job, base_url: what a new ledger belongs to, beside the account; an old one must have the same address.
         share: `private`, or `group` where colleagues of the file's group may continue the job.
+        disk: what it writes through; the machine's own by default.
     """
 
-    def __init__(self, path: Path, *, job: str, base_url: str, share: str = "private") -> None:
+    def __init__(
+        self, path: Path, *, job: str, base_url: str, share: str = "private", disk: Disk | None = None
+    ) -> None:
         self.path = path
-        self._job, self._base_url, self._share = job, base_url, share
+        self._job, self._base_url, self._share, self._disk = job, base_url, share, disk
 
     @property
     def name(self) -> str:
@@ -111,6 +114,7 @@ class FileStore:
             base_url=self._base_url,
             clock=clock,
             share=self._share,
+            disk=self._disk,
             patience_s=PATIENCE_S if patience_s is None else patience_s,
         )
         opening = asyncio.ensure_future(in_thread(ledger.__enter__))

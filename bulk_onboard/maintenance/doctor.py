@@ -81,7 +81,7 @@ from bulk_onboard.reporting.annotated.base import copies, places
 from bulk_onboard.reporting.target import TakenError, opened_in, refuse_to_replace, report_files
 
 _ITSELF = "bulk-onboard"
-_NEEDS = re.compile(r"([\w.-]+)(?:>=([\w.]+))?(?:\s*;\s*extra == ['\"]([\w-]+)['\"])?")
+_NEEDS = re.compile(r"([\w.-]+(?:\[[\w,-]+\])?)(?:>=([\w.]+))?(?:\s*;\s*extra == ['\"]([\w-]+)['\"])?")
 _SAVE_AND_CLOSE = "Save and close it there."
 
 
@@ -156,7 +156,9 @@ def _packages(extras: set[str]) -> tuple[Package, list[Package]]:
         return Package("python", "", version), []
     wanted = [found.groups() for line in needed if (found := _NEEDS.fullmatch(line))]
     packages = [
-        Package(name, least or "", _version(name)) for name, least, extra in wanted if not extra or extra in extras
+        Package(name, least or "", _version(name.partition("[")[0]))
+        for name, least, extra in wanted
+        if not extra or extra in extras
     ]
     return Package("python", (itself["Requires-Python"] or "").removeprefix(">="), version), packages
 
@@ -330,7 +332,7 @@ def _ledger_in_database(job: Job, credentials: Credentials | None, api: ApiFacts
         facts = replace(
             facts,
             holder=job.store.holder(),
-            left_over={"waiting hint": len(job.store.hints.waiting())},
+            left_over=_left_over(job) | {"waiting hint": len(job.store.hints.waiting())},
             verified=verify_content(b"".join(job.store.blocks()), job.store.name),
         )
         state = job.ledger_state()

@@ -157,6 +157,8 @@ class _Account:
         """Look at address and ledger; return what keeps them from being used, None for nothing."""
         try:
             check_address(self.job.base_url, trust_host=self.job.trust_host)
+            if left := self.job.left_in_file():  # else its hints would be taken for those of strangers
+                raise left
             bound_ledger_state(self.job, self._credentials.auth_id, is_needed=False)
         except BulkOnboardError as error:
             self.error = error

@@ -1,8 +1,10 @@
 """`doctor` of a job with a database: each thing that may be wrong with that has a line, and a way out."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ OF_THE_DATABASE = [
     f"database{what}"
     for what in ("", " encryption", " version", " primary", " durability", " schema", " clock", " connections")
 ]
+MANY = (Path(__file__).parents[2] / "docs/many.md").read_text(encoding="utf-8")
 TOKEN = "abcdefghijklmn22"
 
 
@@ -206,3 +209,26 @@ async def test_workers_that_are_alive_are_counted_and_the_silent_are_not(office:
     told = await examined(office, postgres.address)
 
     assert "2 workers are alive." in lines(told)["workers"]["found"]
+
+
+async def test_role_that_the_page_sets_up_is_enough(office: Office, postgres: Database) -> None:
+    """No superuser: it makes the tables, and runs work with it; the statements are those that people paste."""
+    (block,) = re.findall(r"^```sql\n(.*?)^```", MANY, re.MULTILINE | re.DOTALL)
+    statements = [line for line in block.splitlines() if not line.startswith("\\")]
+    server = postgres.server
+    office.fill(1)
+    try:
+        for statement in statements:
+            server.execute(statement)
+        address = server.address("bulk_onboard").replace("postgres@", "bulk_onboard@")
+        made = await typed("store", "setup", address, cwd=office.folder)
+        ran = await office.type("run", "--store", address)
+        told = await examined(office, address)
+        superusers = server.execute("select rolname from pg_roles where rolsuper and rolname = 'bulk_onboard'")
+    finally:
+        server.execute("drop database if exists bulk_onboard with (force)")
+        server.execute("drop role if exists bulk_onboard")
+
+    assert ([], 4) == (superusers, len(statements) + 1)
+    assert (0, 0, 0) == (made.status, ran.status, told.status), made.err + ran.err + told.out
+    assert [] == problems(told)

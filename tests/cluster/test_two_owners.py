@@ -37,6 +37,7 @@ async def in_mid_body(cluster: Cluster) -> Process:
     first = await begin(cluster)
     async with asyncio.timeout(SOON_S):
         while not cluster.api.held:
+            assert first.returncode is None, "the run has ended"
             await asyncio.sleep(0.02)
     return first
 

@@ -67,6 +67,7 @@ class Mutant:
         shape: what stands there, once.
         instead: what is put there.
         caught_by: as pytest is told.
+        needs_database: whether these tests need a PostgreSQL server.
     """
 
     name: str
@@ -74,12 +75,13 @@ class Mutant:
     shape: str
     instead: str
     caught_by: str
+    needs_database: bool = False
 
 
 MUTANTS = (
     Mutant(
         "fsync",
-        "Writer._commit",
+        "FileWriter._commit",
         "self._disk.fsync(_)",
         "None",
         f"{RULES}::test_what_was_sent_is_known_after_a_power_failure",
@@ -129,7 +131,7 @@ MUTANTS = (
     Mutant(
         "alias",
         "Settler._look",
-        "matches.get(_, ())",
+        "matches.get(_)",
         "next(iter(matches.values()), ())",
         f"{RULES}::test_with_the_filter_ignored_only_its_own_record_is_adopted",
     ),
@@ -301,6 +303,7 @@ MUTANTS = (
         "self._lease is None or self._lease.holds()",
         "True",
         f"{TWO_OWNERS}::test_who_sleeps_past_its_lease_in_mid_body_sends_not_a_byte_when_it_wakes",
+        needs_database=True,
     ),
     Mutant(
         "lease-abort",
@@ -308,6 +311,7 @@ MUTANTS = (
         "client.abort()",
         "None",
         "tests/flows/test_lease.py::test_calls_in_flight_are_given_up_and_nothing_more_is_sent",
+        needs_database=True,
     ),
     Mutant(
         "lease-clock",
@@ -315,6 +319,7 @@ MUTANTS = (
         "_ >= self._until",
         "False",
         f"{STORES}/test_trouble.py::test_a_machine_that_slept_past_its_lease_has_lost_it",
+        needs_database=True,
     ),
     Mutant(
         "lease-zero",
@@ -322,6 +327,7 @@ MUTANTS = (
         "[account, owner, _, _]",
         "[account, owner, 0, 0]",
         f"{TWO_OWNERS}::test_while_its_owner_is_in_the_middle_of_a_call_nobody_else_gets_the_ledger",
+        needs_database=True,
     ),
     Mutant(
         "lease-owner",
@@ -329,6 +335,7 @@ MUTANTS = (
         "'account.owner = mine.owner and '",
         "''",
         f"{STORES}/test_store.py::test_nothing_is_written_once_somebody_else_owns_it",
+        needs_database=True,
     ),
     Mutant(
         "lease-until",
@@ -336,6 +343,7 @@ MUTANTS = (
         "'and account.until > clock_timestamp()'",
         "''",
         f"{STORES}/test_store.py::test_nothing_is_written_after_the_lease",
+        needs_database=True,
     ),
     Mutant(
         "late",

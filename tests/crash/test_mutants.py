@@ -30,9 +30,25 @@ def test_mutant_has_its_place(mutant: Mutant) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize(
+    "mutant", [each for each in MUTANTS if not each.needs_database], ids=lambda mutant: mutant.name
+)
 def test_mutant_is_caught(mutant: Mutant) -> None:
     """The tests fail, by an assertion of theirs and not because they cannot run."""
+    catch(mutant)
+
+
+@pytest.mark.slow
+@pytest.mark.cluster
+@pytest.mark.usefixtures("postgres_server")
+@pytest.mark.parametrize("mutant", [each for each in MUTANTS if each.needs_database], ids=lambda mutant: mutant.name)
+def test_mutant_of_the_lease_is_caught(mutant: Mutant) -> None:
+    """As above, by tests with a database."""
+    catch(mutant)
+
+
+def catch(mutant: Mutant) -> None:
+    """Run the tests that must fail of it."""
     told = try_out(mutant.caught_by, **{mutation.VARIABLE: mutant.name})
 
     assert TESTS_FAILED == told.returncode, told.stdout

@@ -420,3 +420,16 @@ async def test_hint_that_somebody_else_kept_is_worked_off(office: Office, postgr
         await until(lambda: reviews_in(job) == at_the_api(office))
 
     assert (0, 1) == (heard[0].received, heard[0].changed)
+
+
+async def test_ledger_that_is_still_in_its_file_is_told_before_anything_is_heard(
+    office: Office, postgres: Database
+) -> None:
+    """Else every hint would be about nobody, and be forgotten."""
+    fill(office, 1)
+    await office.run()
+    await asyncio.to_thread(office.job(store=postgres.address).store.setup)
+
+    with pytest.raises(UsageError, match="ledger import"):
+        async with listening(office, flags={"store": postgres.address}):
+            pass

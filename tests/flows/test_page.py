@@ -15,6 +15,7 @@ from tests.support.businesses import business
 from tests.support.nights import keyed
 from tests.support.office import Office
 from tests.support.pages import Page, served
+from tests.support.postgres import Database
 
 TOKEN = "chosen-by-the-operator"
 
@@ -324,3 +325,21 @@ async def test_page_changes_nothing(office: Office) -> None:
     assert {200} == {answer.status for answer in answers}
     assert 404 == ledger.status
     assert before == everything_in(office.folder)
+
+
+async def test_job_with_its_ledger_in_a_database_has_its_page(office: Office, postgres: Database) -> None:
+    """It follows the ledger, tells stories and makes downloads, whichever machine runs the job."""
+    job = office.job(store=postgres.address)
+    await asyncio.to_thread(job.store.setup)
+    office.fill([keyed(number) for number in range(2)])
+    async with served(job) as page:
+        await page.enter()
+        async with page.events() as reader:
+            await office.run(store=postgres.address)
+            await reader.until("pending")
+        front, story, report = [await page.get(path) for path in ("/", "/business?q=K-1", "/report.html")]
+
+    assert (200, 200, 200) == (front.status, story.status, report.status)
+    assert job.store.name in front.text
+    assert "create 1" in story.text
+    assert "K-1" in report.text

@@ -33,6 +33,7 @@ SETTLE = "1s"
 HURRIED = 0.1  # all durations of store and engine are a tenth of those in earnest
 LOST = {"drop-after": 0.03, "drop-before": 0.02, "error-500-after": 0.03, "late-apply": 0.02}
 LONGEST_S = 200.0
+WORKER = ("worker", "--accounts", "2", "--store")  # so that two workers have two each
 _PAUSE_S = 0.2
 
 
@@ -155,7 +156,7 @@ class Cluster:
             office.open_accounts(*ACCOUNTS, quota=str(quota), settle=settle, notify="never", store=address)
             office.fill(len(ACCOUNTS) * ROWS)
             _lengthen(office, large)
-            async with Workers(folder, "worker", "--store", address, share=share) as workers:
+            async with Workers(folder, *WORKER, address, share=share) as workers:
                 cluster = cls(office, database, sandbox, store, api, workers, share)
                 try:
                     told = await cluster.typed("store", "setup", str(office.job_file))

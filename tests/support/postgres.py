@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,12 +99,14 @@ class Server:
     def pause(self) -> None:
         """Stop all its processes where they are: connections stay open, and nobody answers."""
         for pid in self._pids():
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):  # a child that ended meanwhile
+                os.kill(pid, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let its processes go on."""
         for pid in reversed(self._pids()):
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def see_to_it(self) -> None:
         """Start it or let it go on, where a test has left it otherwise."""

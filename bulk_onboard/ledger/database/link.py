@@ -24,7 +24,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from bulk_onboard.clock import SystemClock
-from bulk_onboard.errors import BulkOnboardError, StoppedError
+from bulk_onboard.errors import BulkOnboardError, DatabaseError
 from bulk_onboard.ledger import codec
 from bulk_onboard.ledger.database import lease as leases
 from bulk_onboard.ledger.database import statements, trouble
@@ -143,7 +143,7 @@ class Link:
 
         Raises:
             UsageError: the database refuses, and will until somebody changes something.
-            StoppedError: it failed.
+            DatabaseError: it failed.
         """
         return self.submit(do).result()
 
@@ -206,7 +206,7 @@ class Link:
         with _opening, self._lock:
             if self.users or not self._queue.empty():
                 return True
-            self.trouble = StoppedError(f"The connection to {self.where} is closed. Run again.")
+            self.trouble = DatabaseError(f"The connection to {self.where} is closed. Run again.")
             return False
 
     def _do_what_is_in_hand(self, connection: Connection) -> None:
@@ -351,7 +351,7 @@ def _is_lost(connection: Connection, error: psycopg.Error) -> bool:
 
 def _stopping(trouble: Exception) -> Exception:
     """Return the trouble as one that ends a run which had begun, whatever it would be for one that begins."""
-    return StoppedError(str(trouble)) if isinstance(trouble, BulkOnboardError) else trouble
+    return DatabaseError(str(trouble)) if isinstance(trouble, BulkOnboardError) else trouble
 
 
 def _lines(writer: DatabaseWriter, group: Sequence[Pending]) -> Lines:

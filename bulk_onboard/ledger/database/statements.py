@@ -13,6 +13,7 @@ A claim and a write of the same ledger cannot cross: both lock the account's row
 owner and lease again.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -79,12 +80,13 @@ _SESSION: Mapping[str, str | None] = {
 def settle_session(connection: Connection) -> None:
     """Keep what is set for everybody on this server from ending our statements, or from making them less safe.
 
-    Behind a pooler this would be set for somebody else, so there the server's own settings hold. A pooler is known by
-    the number of the server's process, which is another one than it told when we connected.
+    Behind a pooler this would be set for somebody else, so there the server's own settings hold, and nothing is
+    prepared. A pooler is known by the number of the server's process: it is not the one told when we connected.
     """
     (process,) = connection.execute("select pg_backend_pid()").fetchone() or (0,)
     if process != connection.info.backend_pid:
         return
+    connection.prepare_threshold = 3
     lock_ms = int(leases.TIMES.lock_s * 1000)
     connection.execute(
         """
@@ -205,34 +207,37 @@ def insert(connection: Connection, groups: Sequence[Lines]) -> dict[str, int]:
     Those of a ledger are written only while its owner's lease holds, and only where the ledger ends. Return how many
     lines were written, by the ledger's name.
     """
+    wanted = [
+        {
+            "account": group.account,
+            "owner": group.owner,
+            "after": group.after,
+            "lines": [line.decode().removesuffix("\n") for line in group.lines],
+        }
+        for group in groups
+    ]
     return dict(
         connection.execute(
             f"""
             with owned as materialized (
-                select account.name
-                from unnest(%s::text[], %s::text[], %s::bigint[]) as mine (name, owner, after)
-                join {SCHEMA}.account on account.name = mine.name
+                select account.name, mine.after, mine.lines
+                from json_to_recordset(%s::json) as mine (account text, owner text, after bigint, lines json)
+                join {SCHEMA}.account on account.name = mine.account
                 where account.owner = mine.owner and account.until > clock_timestamp()
-                    and mine.after = (select coalesce(max(seq), 0) from {SCHEMA}.entry where entry.account = mine.name)
+                    and mine.after = (
+                        select coalesce(max(seq), 0) from {SCHEMA}.entry where entry.account = mine.account
+                    )
                 for no key update of account
             ), written as (
                 insert into {SCHEMA}.entry (account, seq, line)
-                select added.account, added.seq, added.line
-                from unnest(%s::text[], %s::bigint[], %s::text[]) as added (account, seq, line)
-                join owned on owned.name = added.account
+                select owned.name, owned.after + added.number, added.line
+                from owned, json_array_elements_text(owned.lines) with ordinality as added (line, number)
                 on conflict do nothing
                 returning account
             )
             select account, count(*) from written group by account
             """,  # noqa: S608
-            [
-                [group.account for group in groups],
-                [group.owner for group in groups],
-                [group.after for group in groups],
-                [group.account for group in groups for _ in group.lines],
-                [group.after + number for group in groups for number, _ in enumerate(group.lines, 1)],
-                [line.decode().removesuffix("\n") for group in groups for line in group.lines],
-            ],
+            [json.dumps(wanted)],  # one value, since psycopg takes long to write lists
         ).fetchall()
     )
 

@@ -1,4 +1,4 @@
-"""The folder in which hints wait."""
+"""The folder in which hints wait; what is so of every store is in tests/contract/test_hints.py."""
 
 import os
 import stat
@@ -23,20 +23,14 @@ def test_it_lies_beside_the_ledger():
     assert Path("a/other.jsonl.hints") == hints_folder(Path("a/other.jsonl"))
 
 
-def test_hints_wait_until_they_are_forgotten(hints):
-    """Looking and claiming change nothing; a record with several hints waits once; only its owner may look."""
+def test_nobody_else_may_look_at_hints(hints):
+    """The folder and its files are their owner's alone, and hold nothing but their names."""
     for compliance_id in ("c1", "c2", "c1"):
         hints.keep(compliance_id)
 
-    before = hints.waiting()
-    claims = hints.claim(["c1"])
-    claimed = FileHints(hints.folder).waiting()
-    hints.forget(claims)
-
-    assert ("c1", "c2") == before == claimed
-    assert ("c2",) == hints.waiting() == FileHints(hints.folder).waiting()
     assert 0o700 == stat.S_IMODE(hints.folder.stat().st_mode)
     assert {(0o600, 0)} == {(stat.S_IMODE(f.stat().st_mode), f.stat().st_size) for f in hints.folder.iterdir()}
+    assert 2 == len(list(hints.folder.iterdir()))
 
 
 def test_hint_is_on_disk_when_it_was_kept(hints, monkeypatch):
@@ -52,46 +46,6 @@ def test_hint_is_on_disk_when_it_was_kept(hints, monkeypatch):
     hints.keep("c1")
 
     assert [(hints.folder.parent.name, ["job.hints"]), ("job.hints", ["c1"]), ("job.hints", ["c1"])] == synced
-
-
-def test_hint_that_came_while_its_record_was_read_stays(hints):
-    """Only what was claimed is forgotten: the review may have changed after the reading."""
-    hints.keep("c1")
-    claims = hints.claim(["c1"])
-    hints.keep("c1")
-
-    hints.forget(claims)
-
-    assert ("c1",) == hints.waiting()
-
-
-def test_whoever_forgets_again_takes_no_newer_hint_along(hints):
-    """The name of a claim is nobody else's."""
-    hints.keep("c1")
-    claims = hints.claim(["c1"])
-    hints.forget(claims)
-    hints.keep("c1")
-    newer = hints.claim(["c1"])
-
-    FileHints(hints.folder).forget(claims)
-
-    assert ("c1",) == hints.waiting()
-    hints.forget(newer)
-    assert () == hints.waiting()
-
-
-def test_claim_of_somebody_who_died_is_a_hint(hints):
-    """The next one claims it together with what came since."""
-    hints.keep("c1")
-    hints.claim(["c1"])
-    hints.keep("c1")
-
-    other = FileHints(hints.folder)
-    (claim,) = other.claim(["c1"])
-    other.forget([claim])
-
-    assert 2 == len(claim.names)
-    assert () == other.waiting()
 
 
 @pytest.mark.parametrize("compliance_id", ["c1", "A-b-C", "-", "a" * 64, "A" * 64, "com1"])

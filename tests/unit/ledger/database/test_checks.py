@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from bulk_onboard.errors import StoppedError, UsageError
+from bulk_onboard.errors import DatabaseError, UsageError
 from bulk_onboard.ledger.database import checks, statements
 from bulk_onboard.ledger.database.checks import Facts, looks
 from bulk_onboard.ledger.database.link import linked
@@ -101,10 +101,10 @@ async def test_a_server_of_the_tests_is_good(ready):
         ("alter database {name} set synchronous_commit = off", "synchronous_commit off"),
     ],
 )
-async def test_a_ledger_is_not_opened_where_it_could_not_be_kept(ready, store, statement, sentence):
+async def test_a_ledger_is_not_opened_where_it_could_not_be_kept(ready, store_at, statement, sentence):
     """It is 2, before anything was written; so is the next time."""
     ready.execute(statement.format(name=ready.name))
-    ready.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bulk-onboard'")
+    store = store_at(address=f"{ready.address}?keepalives=1")  # a connection of its own
     for _ in range(2):
         with pytest.raises(UsageError, match=sentence):
             async with opened(store):
@@ -257,7 +257,7 @@ def test_nobody_there_may_be_over_by_itself():
     """So it is 4."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        with pytest.raises(StoppedError, match=r"Nobody answers at .*refused"):
+        with pytest.raises(DatabaseError, match=r"Nobody answers at .*refused"):
             ask(f"postgresql://127.0.0.1:{taken.getsockname()[1]}/o")
 
 
@@ -284,15 +284,15 @@ def test_what_is_no_postgresql_is_told():
 @pytest.mark.parametrize(
     ("words", "kind", "sentence"),
     [
-        ("FATAL:  the database system is starting up", StoppedError, "is ending or beginning"),
-        ("FATAL:  the database system is shutting down", StoppedError, "is ending or beginning"),
-        ("FATAL:  the database system is not yet accepting connections", StoppedError, "is ending or beginning"),
-        ("FATAL:  sorry, too many clients already", StoppedError, "no connection free"),
-        ("FATAL:  remaining connection slots are reserved", StoppedError, "no connection free"),
-        ('could not translate host name "db" to address: Name or service not known', StoppedError, "Nobody answers"),
-        ("timeout expired", StoppedError, "Nobody answers"),
+        ("FATAL:  the database system is starting up", DatabaseError, "is ending or beginning"),
+        ("FATAL:  the database system is shutting down", DatabaseError, "is ending or beginning"),
+        ("FATAL:  the database system is not yet accepting connections", DatabaseError, "is ending or beginning"),
+        ("FATAL:  sorry, too many clients already", DatabaseError, "no connection free"),
+        ("FATAL:  remaining connection slots are reserved", DatabaseError, "no connection free"),
+        ('could not translate host name "db" to address: Name or service not known', DatabaseError, "Nobody answers"),
+        ("timeout expired", DatabaseError, "Nobody answers"),
         ('FATAL:  permission denied for database "o"', UsageError, "does not let us in"),
-        ("FATAL:  der Datenbankserver fährt herunter", StoppedError, "failed: der Datenbankserver"),
+        ("FATAL:  der Datenbankserver fährt herunter", DatabaseError, "failed: der Datenbankserver"),
     ],
 )
 def test_what_is_said_before_there_is_a_connection(words, kind, sentence):
@@ -307,8 +307,8 @@ def test_what_is_said_before_there_is_a_connection(words, kind, sentence):
 @pytest.mark.parametrize(
     ("state", "kind"),
     [
-        *(("53100", StoppedError), ("53300", StoppedError), ("57P01", StoppedError), ("57P03", StoppedError)),
-        *(("55P03", StoppedError), ("40001", StoppedError), ("XX000", StoppedError), ("57014", StoppedError)),
+        *(("53100", DatabaseError), ("53300", DatabaseError), ("57P01", DatabaseError), ("57P03", DatabaseError)),
+        *(("55P03", DatabaseError), ("40001", DatabaseError), ("XX000", DatabaseError), ("57014", DatabaseError)),
         *(("42P01", UsageError), ("3F000", UsageError), ("42501", UsageError), ("25006", UsageError)),
         *(("28000", UsageError), ("3D000", UsageError), ("42883", UsageError)),
     ],

@@ -3,10 +3,11 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import psycopg
 import pytest
 
 from bulk_onboard.clock import SystemClock
-from bulk_onboard.errors import LedgerError, LockedError, StoppedError, UsageError
+from bulk_onboard.errors import DatabaseError, LedgerError, LockedError, StoppedError, UsageError
 from bulk_onboard.ledger.codec import encode, stamp
 from bulk_onboard.ledger.database import statements
 from bulk_onboard.ledger.database.store import PostgresStore, set_up
@@ -69,7 +70,7 @@ async def test_ledgers_of_one_database_do_not_mix(store_at, tmp_path):
 
     assert [[token(number)] for number in range(5)] == [list(store.read().records) for store in stores]
     alike = stores[0].beside(tmp_path / "businesses.ledger.jsonl")
-    assert [f"{name}.ledger.jsonl" for name in names[:3]] == [path.name for path in alike]
+    assert {f"{name}.ledger.jsonl" for name in names[:3]} == {path.name for path in alike}
 
 
 async def test_a_long_ledger_is_read_in_parts(store, monkeypatch):
@@ -137,6 +138,37 @@ async def test_nothing_is_written_once_somebody_else_owns_it(store, ready):
     assert [(store.account,)] * 2 == ready.execute("select account from bulk_onboard.late")
 
 
+async def test_a_claim_and_a_write_do_not_cross(store, ready):
+    """Lines that wait for a claim which is not committed yet look at the owner again once it is."""
+    async with opened(store) as journal:
+        with psycopg.connect(ready.address) as other:
+            other.execute("update bulk_onboard.account set owner = 'elsewhere:7:ann:0000'")
+            appending = asyncio.create_task(journal.append(intent(1)))
+            await asyncio.wait([appending], timeout=0.3)
+            assert not appending.done()
+        with pytest.raises(StoppedError, match="has taken over"):
+            await appending
+    assert 1 == store.read().seq
+
+
+async def test_a_claim_waits_for_lines_that_are_being_written(store, ready):
+    """And finds them."""
+    await filled(store)
+
+    async def lines() -> int:
+        async with opened(store) as journal:
+            return journal.ledger_state.seq
+
+    with psycopg.connect(ready.address) as other:
+        other.execute("select from bulk_onboard.account for no key update")
+        line = encode(stamp(intent(9), seq=8, now=SystemClock().now())).decode().strip()
+        other.execute("insert into bulk_onboard.entry values ('businesses', 8, %s)", [line])
+        opening = asyncio.create_task(lines())
+        await asyncio.wait([opening], timeout=0.3)
+        assert not opening.done()
+    assert 8 == await opening
+
+
 async def test_nothing_is_written_after_the_lease(store, ready):
     """Though nobody else has the ledger: it is over for good."""
     async with opened(store) as journal:
@@ -165,7 +197,7 @@ async def test_one_ledger_that_cannot_be_written_leaves_the_others_alone(store_a
         )
 
         assert {type(None)} == {type(outcome) for outcome in outcomes[::3]}
-        assert {StoppedError} == {type(outcome) for outcome in outcomes[1::3] + outcomes[2::3]}
+        assert {DatabaseError} == {type(outcome) for outcome in outcomes[1::3] + outcomes[2::3]}
         await good.append(done(1))
 
 

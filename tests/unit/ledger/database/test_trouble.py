@@ -214,7 +214,7 @@ async def test_a_role_that_is_dropped_may_not_come_back(store_at, ready):
         ready.execute("drop role brief")
         with pytest.raises(StoppedError, match="may not do this"):
             await journal.append(intent(1))
-    ready.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bulk-onboard'")
+    store = store_at(address=f"{store.address}?keepalives=1")  # a connection of its own
 
     with pytest.raises(UsageError, match='role "brief" does not exist'):
         await asyncio.to_thread(store.read)
