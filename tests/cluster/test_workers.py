@@ -58,7 +58,7 @@ class Cluster:
         self.workers.append(asyncio.create_task(self._work(stop, environ or environ_of(ACCOUNTS), accounts)))
 
     async def _work(self, stop: Stop, environ: Mapping[str, str], accounts: int) -> None:
-        async with opened(self.database.address) as engine:
+        async with opened(self.database.address, answers_s=2.0) as engine:
             await work(
                 engine,
                 address=self.database.address,
