@@ -163,6 +163,12 @@ class Job:
             raise self.store.missing()
         return LedgerState()
 
+    def ledger_blocks(self) -> Iterator[bytes]:
+        """Yield its ledger's bytes, some at a time, as they are in a file; errors as for `ledger_state`, but damage."""
+        if left := self.left_in_file():
+            raise left
+        yield from self.store.blocks()
+
     def left_in_file(self) -> errors.UsageError | None:
         """Return what to tell people where ledgers are in a database, which has none, and the job's is in its file."""
         if self.database is None or not os.path.lexists(self.ledger) or self.store.exists():

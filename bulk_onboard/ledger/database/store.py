@@ -335,8 +335,9 @@ class PostgresStore:
             link.let_go(writer)
             writer.lease.give_back()
 
-    def _remedy(self) -> str:
-        """Return what to do where the ledger is damaged."""
+    @property
+    def remedy(self) -> str:
+        """What to do where the ledger is damaged."""
         return (
             "nothing was changed and nothing is sent. Do not edit or delete it, for what it says was sent would be "
             "forgotten; put back a backup of the database, or salvage this ledger: write it to a file with `ledger "
@@ -364,11 +365,10 @@ class PostgresStore:
                 last = chunk.last
                 yield chunk.content
 
-        remedy = self._remedy()
-        folded = fold_blocks(blocks(), self.name, remedy)
-        if folded.tail or folded.ledger_state.seq != last:
-            raise LedgerError(f"{self.name}: line {folded.ledger_state.seq + 1} is damaged; {remedy}")
-        return folded.ledger_state
+        ledger_state = fold_blocks(blocks(), self.name, self.remedy).ledger_state
+        if ledger_state.seq != last:
+            raise LedgerError(f"{self.name}: line {ledger_state.seq + 1} is damaged; {self.remedy}")
+        return ledger_state
 
 
 def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
