@@ -142,7 +142,7 @@ class Job:
                 "Ledgers are kept in a database here (store), and what speaks to it is not installed. To install it, "
                 f"type: {command_line('pip', 'install', 'bulk-onboard[cluster]')}"
             ) from None
-        return PostgresStore(self.database, ledger, job=name, base_url=self.base_url)
+        return PostgresStore(self.database, ledger, job=name, base_url=self.base_url, file=self.file)
 
     def ledger_state(self, *, is_needed: bool = True) -> LedgerState:
         """Return what its ledger says.

@@ -241,6 +241,27 @@ async def test_an_unfinished_job_is_not_purged(stored: Office) -> None:
     assert (True, True) == (stored.job().store.exists(), stored.job().store.is_free())
 
 
+async def test_two_jobs_of_one_name_do_not_share_it(stored: Office) -> None:
+    """Rows of the second would be taken for rows of the first: 2 from whatever reads it, until it has another name."""
+    stored.fill([business(1, Key="K-1")])
+    await stored.run()
+    second = Office(stored.folder / "second", stored.sandbox)
+    second.folder.mkdir()
+    second.store = stored.store
+    second.fill([business(2, Key="K-1")])
+
+    for verb in ("run", "check", "plan", "status", "report"):
+        told = await second.type(verb)
+        assert (2, True) == (told.status, f"is that of {stored.workbook}, and this is {second.workbook}" in told.err), (
+            verb
+        )
+    (named,) = re.findall(r'ledger = "(.+?)"', told.err)
+    renamed = await second.type("run", "--yes", "--ledger", named)
+
+    assert (0, 2) == (renamed.status, len(stored.sandbox.state.records)), renamed.err
+    assert (await stored.type("status", "--json")).json["counts"]["submitted"] == 1
+
+
 async def test_rows_are_held_against_the_other_accounts_there(stored: Office) -> None:
     """A row that moved is not filed once more; an account that was renamed does not begin anew."""
     stored.open_accounts("acme", "bravo")
