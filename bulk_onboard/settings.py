@@ -26,6 +26,7 @@ _RULINGS = (OFF, Severity.WARNING.value, Severity.ERROR.value)
 
 _EXAMPLE = "postgresql://db.example.com/onboarding"
 _PASSWORDS = {"password", "sslpassword"}
+_HOST = re.compile(r"(\[[^]]*\]|[^:]*)(:([1-9][0-9]{0,4})?)?")
 
 SAFE_SETTLE_S = 30.0  # a shorter settle window is warned of, unless the API is on this machine
 
@@ -80,7 +81,11 @@ def _read_store(value: Any) -> str | None:
         names = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError:
         raise ValueError(f"that is no address of a database; write one such as {_EXAMPLE}") from None
-    user, at, _ = parts.netloc.rpartition("@")
+    user, at, hosts = parts.netloc.rpartition("@")
+    if "@" in parts.path or not all(map(_HOST.fullmatch, hosts.split(","))):  # as where there is a / in a password
+        raise ValueError(
+            f"what stands before the database's name is no host, or no port; write an address such as {_EXAMPLE}"
+        )
     if (at and ":" in user) or _PASSWORDS & names.keys():
         raise ValueError(
             "a password does not belong here, since this is shown in messages; leave it out of the address, and put it "

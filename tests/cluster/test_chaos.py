@@ -20,7 +20,7 @@ async def test_each_row_is_filed_once_whatever_befalls(tmp_path: Path, postgres:
     async with Cluster.made(tmp_path, postgres, large=strike.large) as cluster:
         cluster.workers.start(0, 1)
         await cluster.hand_over()
-        await cluster.until(BEGUN)
+        await cluster.until_begun(BEGUN)
         await strike.strike(cluster)
 
         assert WELL == await cluster.outcome(await cluster.followed())

@@ -334,8 +334,8 @@ def is_elsewhere(connection: Connection, account: str) -> bool:
     return row is not None and bool(row[0]) and row[0] != place(connection)
 
 
-def note_place(connection: Connection, account: str, owner: str, seen: str) -> None:
-    """Note on which server the owner knows the ledger to be complete."""
+def note_place(connection: Connection, account: str, owner: str, seen: str | None) -> None:
+    """Note on which server the owner knows the ledger to be complete; None for on none."""
     connection.execute(
         f"update {SCHEMA}.account set seen = %s where name = %s and owner = %s",  # noqa: S608
         [seen, account, owner],

@@ -196,6 +196,8 @@ class PostgresStore:
     def import_lines(self, lines: Iterable[bytes], *, replaces_damaged: bool = False) -> str:
         """Write the lines of a sound file, each with its newline, as this ledger: all of them, or none.
 
+        They may lack what was sent since the file was written, so the ledger counts as older until somebody has looked.
+
         Args:
             replaces_damaged: whether a ledger that is there gives way to them, since it is damaged.
 
@@ -219,6 +221,7 @@ class PostgresStore:
                     raise UsageError(f"There is a ledger {self.name} already, so nothing was written into it.")
                 kept = statements.move_aside(connection, self.account)
                 statements.copy_in(connection, self.account, lines)
+                statements.note_place(connection, self.account, owner, seen=None)
                 statements.give_back(connection, self.account, owner)
             return kept
 
