@@ -60,22 +60,23 @@ def advice(path: str) -> str:
     )
 
 
-def fold(content: bytes, name: str = "the ledger") -> Folded:
-    """Replay a ledger's content; `name` is what messages call it.
+def fold(content: bytes, name: str = "the ledger", remedy: str = "") -> Folded:
+    """Replay a ledger's content, as `fold_blocks` does."""
+    return fold_blocks((content[start : start + _BLOCK] for start in range(0, len(content), _BLOCK)), name, remedy)
+
+
+def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger", remedy: str = "") -> Folded:
+    """Replay a ledger from pieces of any size, one at a time.
+
+    Args:
+        name: what messages call it.
+        remedy: what messages say to do about damage, where the ledger is in no file; then it has no tail, and a bad
+            end is damage, too. By default what helps a file.
 
     Raises:
         LedgerError: damage before the tail, no ledger at all, or one written by a newer version.
     """
-    return fold_blocks((content[start : start + _BLOCK] for start in range(0, len(content), _BLOCK)), name)
-
-
-def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger", remedy: str = "") -> Folded:
-    """Replay a ledger as `fold` does, from pieces of any size, one at a time.
-
-    Args:
-        remedy: what messages say to do about damage; by default what helps a file.
-    """
-    remedy = remedy or advice(name)
+    has_tail, remedy = not remedy, remedy or advice(name)
     replay, good_bytes, rest = Replay(), 0, b""
     ahead = iter(blocks)
     for block in ahead:
@@ -91,6 +92,8 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger", remedy: str =
     if not lines and not replay.seq and (rotten or not _begins_a_ledger(tail)):
         raise LedgerError(f"{name} is no ledger, or its first line is damaged; {remedy}")
     _take(replay, map(decode, lines), lines, good_bytes, name=name, remedy=remedy)
+    if tail and not has_tail:
+        raise LedgerError(f"{name}: line {replay.seq + 1} is damaged; {remedy}")
     return Folded(replay.finish(), good_bytes + len(rest) - len(tail), tail, rotten)
 
 
