@@ -288,17 +288,19 @@ async def test_an_account_that_gets_nothing_done_is_tried_five_times(cluster: Cl
 
 async def test_a_worker_whose_database_goes_away_ends_and_the_next_one_goes_on(cluster: Cluster):
     cluster.begin(quota=SLOWLY)
-    running = await cluster.follow("--json")
+    following = await cluster.office.start("run", "--cluster", "--json")
+    assert following.stderr is not None
     cluster.start()
     await cluster.until_filed(1)
     await asyncio.to_thread(cluster.database.server.stop)
     with pytest.raises(DatabaseError):
         await asyncio.wait_for(cluster.workers[0], 60)
+    while b"It is waited for; the accounts are with the workers." not in await following.stderr.readline():
+        assert following.returncode is None
     await asyncio.to_thread(cluster.database.server.start)
     cluster.start()
-    told = await running
+    told = await heard(following)
     assert 0 == told.status, told.err
-    assert "It is waited for; the accounts are with the workers." in told.err
     assert 4 == cluster.filed()
     assert 0 == cluster.place().task.in_vain
 
@@ -323,10 +325,14 @@ async def test_a_proxy_is_not_handed_over(cluster: Cluster):
 
 
 async def test_nothing_secret_is_handed_over(cluster: Cluster):
+    running = await cluster.follow()
+    await cluster.until(Status.WAITING)
+    await cluster.until(Status.WAITING, account="bravo")
+    handed = cluster.database.execute("select args::text from bulk_onboard.procrastinate_jobs")
+    assert 2 == len(handed)
     cluster.start()
-    await cluster.run()
-    handed = cluster.database.execute("select t::text from bulk_onboard.task t")
-    handed += cluster.database.execute("select args::text from bulk_onboard.procrastinate_jobs")
+    await running
+    handed += cluster.database.execute("select t::text from bulk_onboard.task t")
     told = " ".join(text for (text,) in handed)
     assert not [value for value in environ_of(ACCOUNTS).values() if value and value in told]
 
