@@ -118,6 +118,11 @@ class Job:
         return f"{name_of(self.file)}.{self.account}" if self.account else name_of(self.file)
 
     @property
+    def name_in_store(self) -> str:
+        """Return what its ledger is called in a database."""
+        return name_of_ledger(self.ledger)
+
+    @property
     def variables(self) -> tuple[str, str]:
         """Return the variables with its credentials, for messages."""
         return variables_of(self.account)
@@ -129,6 +134,10 @@ class Job:
         UsageError where that is a database, and what speaks to it is not installed.
         """
         return self.store_of(self.ledger)
+
+    def in_cluster(self) -> "Job":
+        """Return it with commands that hand its runs over to workers."""
+        return replace(self, commands=replace(self.commands, in_cluster=True))
 
     def store_of(self, ledger: Path) -> Store:
         """Return where another ledger is kept, of the same name as this file, in one place with its own."""

@@ -122,8 +122,7 @@ def in_cluster(invocation: Invocation) -> Invocation:
     for job in jobs:
         if job.missing_workbook != "ok" and not job.workbook.is_file():
             raise UsageError(f"There is no workbook {job.workbook}, so nothing was handed over.")
-    handed = (replace(job, commands=replace(job.commands, in_cluster=True)) for job in jobs)
-    return replace(invocation, jobs=tuple(handed))
+    return replace(invocation, jobs=tuple(job.in_cluster() for job in jobs))
 
 
 def _check_has_database(invocation: Invocation, what: str) -> None:
@@ -235,12 +234,11 @@ def stop(invocation: Invocation) -> Output:
 
 
 async def _stop(invocation: Invocation) -> Output:
-    from bulk_onboard.cluster.client import name_in_store
     from bulk_onboard.cluster.engine import opened
     from bulk_onboard.cluster.tasks import Tasks
     from bulk_onboard.job import whole_job
 
-    names = {name_in_store(job): job.account for job in invocation.jobs}
+    names = {job.name_in_store: job.account for job in invocation.jobs}
     async with opened(_database(invocation)) as engine:
         stopped = await Tasks(engine).stop(names)
     taken_back = [names[name] for name, task in stopped.items() if task.is_over]
@@ -290,9 +288,8 @@ def places_of_all(jobs: "Sequence[Job]") -> "Mapping[str, Place]":
     if jobs[0].database is None:
         return {}
     from bulk_onboard.cluster.tasks import places_of
-    from bulk_onboard.model.account import name_of_ledger
 
-    names = {name_of_ledger(job.ledger): job.account for job in jobs}
+    names = {job.name_in_store: job.account for job in jobs}
     return {names[name]: place for name, place in places_of(jobs[0].database, list(names)).items()}
 
 

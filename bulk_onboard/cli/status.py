@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -167,7 +167,7 @@ def _glance(invocation: Invocation) -> Output:
 
 def _as_handed_over(job: "Job", place: "Place | None") -> "Job":
     """Return a job that was handed over to workers once with commands that do so again."""
-    return replace(job, commands=replace(job.commands, in_cluster=True)) if place and place.task else job
+    return job.in_cluster() if place and place.task else job
 
 
 def _stands(job: "Job", place: "Place | None", *, may_lack_ledger: bool = False) -> _Standing:

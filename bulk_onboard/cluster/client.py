@@ -14,7 +14,6 @@ from bulk_onboard.cluster.rules import NOT_DONE, Times
 from bulk_onboard.cluster.tasks import Order, Status, Task, Tasks
 from bulk_onboard.errors import BulkOnboardError, DatabaseError, ExitStatus, SignalledError
 from bulk_onboard.job import Job
-from bulk_onboard.model.account import name_of_ledger
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.store import Follower
 from bulk_onboard.pipeline.accounts import AllResults, together
@@ -40,16 +39,11 @@ def order_of(job: Job, flags: Mapping[str, Any]) -> Order:
     """
     given = {name: value for name, value in flags.items() if value not in (None, False, [])}
     return Order(
-        account=name_in_store(job),
+        account=job.name_in_store,
         job_file=str(job.file.absolute()),
         name=job.account,
         flags={name: _absolute(name, value) for name, value in given.items() if name not in _NOT_HANDED_OVER},
     )
-
-
-def name_in_store(job: Job) -> str:
-    """Return the name of an account's ledger in the database."""
-    return name_of_ledger(job.ledger)
 
 
 def _absolute(name: str, value: Any) -> Any:
@@ -121,8 +115,8 @@ async def follow(
     heard_at, is_told = clock.monotonic(), False
     while not stop.requested:
         try:
-            known = await tasks.of(name_in_store(job) for job in jobs)
-            found = {job.account: known[name_in_store(job)] for job in jobs if name_in_store(job) in known}
+            known = await tasks.of(job.name_in_store for job in jobs)
+            found = {job.account: known[job.name_in_store] for job in jobs if job.name_in_store in known}
             heard_at, is_told = clock.monotonic(), False
             await gathered(each.look(found.get(each.job.account)) for each in shown)
             if all(task.is_over for task in found.values()):

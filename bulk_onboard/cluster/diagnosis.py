@@ -6,7 +6,6 @@ The database itself is looked at by `maintenance.doctor`, also where nobody has 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bulk_onboard.cluster.client import name_in_store
 from bulk_onboard.cluster.engine import Engine, opened
 from bulk_onboard.cluster.rules import TIMES
 from bulk_onboard.cluster.tasks import OPEN, Status, Task, Tasks
@@ -52,7 +51,7 @@ async def lines_about_workers(jobs: Sequence[Job]) -> Mapping[str, tuple[Line, .
 
 
 async def _facts(engine: Engine, jobs: Sequence[Job], store: str) -> Mapping[str, WorkFacts]:
-    names = {job.account: name_in_store(job) for job in jobs}
+    names = {job.account: job.name_in_store for job in jobs}
     tasks = await Tasks(engine).of(names.values())
     stalled = {each.account for each in await engine.stalled(TIMES.dead_after_s)}
     (found,) = await engine.rows(_ALIVE, dead_after_s=TIMES.dead_after_s)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bulk_onboard.errors import SIGNALS, ExitStatus
+from bulk_onboard.errors import ExitStatus
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import Linkage, Record, State
 
@@ -146,8 +146,3 @@ def _done_for(record: Record) -> str:
         return ""
     state = "" if record.state in NOT_DONE else record.state.value
     return " ".join((record.token, state, record.compliance_id, record.review, record.fingerprint, *linked))
-
-
-def was_signalled(exit_status: ExitStatus) -> bool:
-    """Return whether a signal ended it."""
-    return exit_status in SIGNALS

@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulk_onboard import log
@@ -298,7 +298,7 @@ class _Worker:
         if job.database != self.address:
             (job,) = load_jobs(Path(order.job_file), {**flags, "store": self.address})
         check_places(job)
-        return replace(job, commands=replace(job.commands, in_cluster=True))
+        return job.in_cluster()
 
     async def _write_down(self, one: _Running, ended: Ended) -> None:
         """Write down how a try ended, and what follows."""

@@ -16,9 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bulk_onboard.model.account import name_of_ledger
-from bulk_onboard.model.store import Claim
-
-MOST_WAITING = 10_000  # records; else unsigned calls, where these are allowed, could fill the disk
+from bulk_onboard.model.store import MOST_HINTS, Claim
 
 _NAME = re.compile(r"((?:[a-z0-9-]|_[a-z]){1,64})(?:\.[0-9a-f]{16})?")
 
@@ -36,7 +34,7 @@ def is_hints_folder(path: Path) -> bool:
 class FileHints:
     """The hints of one job: `model.store.Hints` in a folder."""
 
-    def __init__(self, folder: Path, *, most: int = MOST_WAITING) -> None:
+    def __init__(self, folder: Path, *, most: int = MOST_HINTS) -> None:
         self.folder = folder
         self._most = most
         self._is_made = False

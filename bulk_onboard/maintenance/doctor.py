@@ -63,7 +63,6 @@ from bulk_onboard.maintenance.diagnosis import (
     is_open_in,
 )
 from bulk_onboard.maintenance.retention import BROKEN, pieces
-from bulk_onboard.model.account import name_of_ledger
 from bulk_onboard.model.call import Call, FetchRequirements, ListPage
 from bulk_onboard.model.finding import ruled
 from bulk_onboard.model.ledger_state import LedgerState
@@ -350,7 +349,7 @@ def _only_in_a_database(job: Job, state: LedgerState) -> dict[str, Any]:
     from bulk_onboard.ledger.database.link import linked  # noqa: PLC0415
     from bulk_onboard.ledger.database.store import open_evidence  # noqa: PLC0415
 
-    account = name_of_ledger(job.ledger)
+    account = job.name_in_store
     with linked(job.database or "") as link:
         late = link.ask(lambda connection: tuple(statements.late(connection, account)))
         return {

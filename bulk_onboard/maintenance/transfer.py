@@ -16,7 +16,6 @@ from bulk_onboard.ledger.fold import fold
 from bulk_onboard.ledger.lock import MODES, LedgerLock
 from bulk_onboard.ledger.opening import first_free
 from bulk_onboard.ledger.verify import verify
-from bulk_onboard.model.account import name_of_ledger
 from bulk_onboard.model.command import Commands
 from bulk_onboard.model.store import Store
 from bulk_onboard.pipeline.places import Written, check_places
@@ -42,7 +41,7 @@ class Transferred:
 
 def copy_of(job: Job) -> Path:
     """Return the file that a copy of the job's ledger is written into where nobody names another one."""
-    return job.ledger.with_name(f"{name_of_ledger(job.ledger).removesuffix('.jsonl')}.exported.jsonl")
+    return job.ledger.with_name(f"{job.name_in_store.removesuffix('.jsonl')}.exported.jsonl")
 
 
 def export_ledger(job: Job, file: Path | None) -> Transferred:

@@ -84,6 +84,10 @@ class Claim:
     names: tuple[str, ...]
 
 
+MOST_HINTS = 10_000
+"""For how many records hints may wait; else unsigned calls, where these are allowed, could fill the place."""
+
+
 class Hints(Protocol):
     """Hints that records changed at the API, kept until each record was read after its hint came.
 

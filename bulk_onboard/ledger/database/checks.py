@@ -41,7 +41,6 @@ class Facts:
     is_standby: bool
     fsync: str
     synchronous_commit: str
-    standbys: str
     comment: str | None
     clock_s: float
     connections: int
@@ -56,7 +55,6 @@ def facts(connection: Connection) -> Facts:
         """
         select current_setting('server_version'), current_setting('server_version_num')::int, current_user::text,
             pg_is_in_recovery(), current_setting('fsync'), current_setting('synchronous_commit'),
-            current_setting('synchronous_standby_names'),
             (select coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = %s),
             extract(epoch from clock_timestamp())::float8,
             (select count(*) from pg_stat_activity where backend_type = 'client backend'),

@@ -13,9 +13,7 @@ from typing import TypeVar
 
 from bulk_onboard.ledger.database.link import linked
 from bulk_onboard.ledger.database.statements import SCHEMA, Connection
-from bulk_onboard.model.store import Claim
-
-MOST_WAITING = 10_000  # records; else unsigned calls, where these are allowed, could fill the database
+from bulk_onboard.model.store import MOST_HINTS, Claim
 
 _T = TypeVar("_T")
 
@@ -37,7 +35,7 @@ class PostgresHints:
                 select %s, %s where (select count(*) from {SCHEMA}.hint where account = %s) < %s
                 on conflict (account, compliance_id, claim) do update set at = clock_timestamp()
                 """,  # noqa: S608 - the schema's name is a constant, here and below
-                [self.account, compliance_id, self.account, MOST_WAITING],
+                [self.account, compliance_id, self.account, MOST_HINTS],
             )
             return kept.rowcount
 

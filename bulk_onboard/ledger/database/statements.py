@@ -110,17 +110,6 @@ def make_schema(connection: Connection) -> None:
         connection.execute(_MADE.encode())
 
 
-def version(connection: Connection) -> int | None:
-    """Return the version of the schema; 0 where it is somebody else's, None where there is none."""
-    row = connection.execute(
-        "select coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = %s", [SCHEMA]
-    ).fetchone()
-    if row is None:
-        return None
-    words, _, number = row[0].rpartition(" ")
-    return int(number) if words == COMMENT and number.isdecimal() else 0
-
-
 @dataclass(frozen=True, slots=True)
 class Whose:
     """Of which job a ledger is, as absolute paths: that of the file that it would be, and that of JOB."""

@@ -18,7 +18,6 @@ GOOD = Facts(
     is_standby=False,
     fsync="on",
     synchronous_commit="on",
-    standbys="",
     comment="bulk-onboard store 1",
     clock_s=NOW.timestamp(),
     connections=10,

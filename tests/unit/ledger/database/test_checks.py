@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from bulk_onboard.errors import DatabaseError, UsageError
-from bulk_onboard.ledger.database import checks, statements
+from bulk_onboard.ledger.database import checks
 from bulk_onboard.ledger.database.checks import Facts, looks
 from bulk_onboard.ledger.database.link import linked
 from bulk_onboard.ledger.database.store import set_up
@@ -31,7 +31,6 @@ GOOD = Facts(
     is_standby=False,
     fsync="on",
     synchronous_commit="on",
-    standbys="",
     comment="bulk-onboard store 1",
     clock_s=NOW.timestamp(),
     connections=3,
@@ -74,7 +73,7 @@ def test_what_is_bad_is_told_with_what_to_do(change, sentence):
 @pytest.mark.parametrize("setting", ["local", "remote_write", "remote_apply"])
 def test_what_is_as_good_is_taken(setting):
     """Lines are on the server's own disk."""
-    found = replace(GOOD, synchronous_commit=setting, standbys="b")
+    found = replace(GOOD, synchronous_commit=setting)
     assert all(look.is_good for look in looks(found, WHERE, NOW))
 
 
@@ -189,7 +188,7 @@ def guarded(tmp_path_factory) -> Iterator[Server]:
 def ask(address: str) -> object:
     """Ask anything of a database."""
     with linked(address) as link:
-        return link.ask(statements.version)
+        return link.ask(checks.facts)
 
 
 @pytest.mark.cluster
