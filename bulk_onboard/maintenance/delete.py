@@ -26,7 +26,7 @@ from bulk_onboard.model.entry import Op
 from bulk_onboard.model.identity import may_be_cut_from, token_in
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import NOT_FILED, UNKNOWN, Record, Review, State, linked_numbers, unknown_numbers
-from bulk_onboard.pipeline.connection import bound_ledger_state, connect, reading
+from bulk_onboard.pipeline.connection import bound_ledger_state, connect, owned, reading
 from bulk_onboard.pipeline.context import RunContext
 from bulk_onboard.pipeline.progress import FETCHING_REVIEWS, Progress
 from bulk_onboard.pipeline.reviews import fetch_followed, is_gone
@@ -226,7 +226,7 @@ async def delete_records(
     wanted = {one.record.token: one for one in candidates if one.is_wanted}
     progress = progress or Progress()
     progress.verb = "deleted"
-    async with job.store.opened(auth_id=credentials.auth_id, clock=clock) as journal:
+    async with owned(job, credentials, clock=clock, stop=stop, progress=progress) as journal:
         settle_s = max([job.settle, *(run.started.settle for run in journal.ledger_state.runs[-1:])])
         requests: Counter[str] = Counter()
 

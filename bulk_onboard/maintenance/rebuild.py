@@ -17,7 +17,7 @@ from bulk_onboard.model.call import ListPage
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.outcome import Done
 from bulk_onboard.model.record import State
-from bulk_onboard.pipeline.connection import reading
+from bulk_onboard.pipeline.connection import owned, reading
 from bulk_onboard.pipeline.judge import identified_rows
 from bulk_onboard.pipeline.progress import Progress
 from bulk_onboard.pipeline.stop import Stop
@@ -65,7 +65,7 @@ async def rebuild_ledger(
         first = await gateway.send(ListPage(query={"limit": "1"}))  # the ledger is bound to an address that answered
         if not isinstance(first, Done):
             raise errors.StoppedError("The account could not be read. Check the network, then rebuild again.")
-        async with job.store.opened(auth_id=credentials.auth_id, clock=clock) as journal:
+        async with owned(job, credentials, clock=clock, stop=stop, progress=progress) as journal:
             await wait_for_settle_window(job, journal.locked_at, clock=clock, stop=stop, progress=progress, say=say)
             if not await sweep(gateway, journal, identities):
                 raise errors.StoppedError(

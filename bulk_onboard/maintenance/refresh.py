@@ -14,7 +14,7 @@ from bulk_onboard.model.record import State
 from bulk_onboard.model.requirements import Contract, RequirementsBook
 from bulk_onboard.model.row import Row
 from bulk_onboard.model.sheet import Sheet
-from bulk_onboard.pipeline.connection import bound_ledger_state, reading
+from bulk_onboard.pipeline.connection import bound_ledger_state, owned, reading
 from bulk_onboard.pipeline.judge import claiming_rows, rows_by_token
 from bulk_onboard.pipeline.progress import ASKING_FOR_REQUIREMENTS, FETCHING_REVIEWS, READING_WORKBOOK, Progress
 from bulk_onboard.pipeline.requirements import combinations_of, live_requirements
@@ -74,7 +74,7 @@ async def refresh_job(
     await in_thread(bound_ledger_state, job, credentials.auth_id)
     requests: Counter[str] = Counter()
     progress = progress or Progress()
-    async with job.store.opened(auth_id=credentials.auth_id, clock=clock) as journal:
+    async with owned(job, credentials, clock=clock, stop=stop or Stop(), progress=progress) as journal:
         since = journal.ledger_state.told_until if job.new_only else 0
         progress.ledger_state = journal.ledger_state
         with progress.doing(READING_WORKBOOK):

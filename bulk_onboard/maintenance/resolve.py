@@ -21,7 +21,7 @@ from bulk_onboard.model.identity import token_in
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.record import UNKNOWN, Record, State
 from bulk_onboard.model.store import OpenJournal
-from bulk_onboard.pipeline.connection import bound_ledger_state, reading
+from bulk_onboard.pipeline.connection import bound_ledger_state, owned, reading
 from bulk_onboard.pipeline.kept_flags import commands_of
 from bulk_onboard.pipeline.progress import SETTLE_WINDOW, Progress
 from bulk_onboard.pipeline.reviews import is_gone
@@ -80,7 +80,7 @@ async def resolve_records(
     if not job.store.exists():
         raise errors.UsageError(f"There is no ledger {job.store.name}, so there is nothing to resolve.")
     stop = stop or Stop()
-    async with job.store.opened(auth_id=credentials.auth_id, clock=clock) as journal:
+    async with owned(job, credentials, clock=clock, stop=stop, progress=progress) as journal:
         found = {name: _found(journal.ledger_state, name) for name in dict.fromkeys(names)}
         records = [record for record in found.values() if isinstance(record, Record)]
         if how == "absent" and any(record.state in UNKNOWN for record in records):

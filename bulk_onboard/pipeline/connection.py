@@ -3,10 +3,11 @@
 One stack of wrappers serves a whole run: it reads requirements before there is a ledger, and writes once it has one.
 """
 
+import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -28,10 +29,11 @@ from bulk_onboard.model.entry import CLOCKS_APART_S, LedgerOpened, age_s
 from bulk_onboard.model.ledger_state import LedgerState
 from bulk_onboard.model.store import Lease, OpenJournal
 from bulk_onboard.pipeline.gateways import Breaker, Journaled, Retrying, StopGate
-from bulk_onboard.pipeline.progress import Flow, Progress
+from bulk_onboard.pipeline.progress import WAITING_FOR_LEASE, Flow, Progress
 from bulk_onboard.pipeline.stop import Stop, status_of, why_stopped
 from bulk_onboard.pipeline.walk import walk
 from bulk_onboard.planning import Budget
+from bulk_onboard.threads import in_thread
 from bulk_onboard.units import Quota
 
 REQUIREMENTS_QUOTA = Quota(100, 60.0)  # the API's document, Rate Limits
@@ -56,6 +58,44 @@ class Connection:
     budget: Callable[[], Budget] = field(default=lambda: Budget(quota=None))
     bind: Callable[[OpenJournal], None] = lambda journal: None
     be_patient: Callable[[bool], None] = lambda patient: None
+
+
+@asynccontextmanager
+async def owned(
+    job: Job, credentials: Credentials, *, clock: Clock, stop: Stop, progress: Progress | None = None
+) -> AsyncIterator[OpenJournal]:
+    """Own the job's ledger while the context lasts.
+
+    In a database that may take until the lease of an owner is over who has died; a stop ends the wait.
+
+    Args:
+        progress: where it says that it waits.
+
+    Raises:
+        SignalledError: a signal asked to `stop`.
+        BulkOnboardError: as for `Store.opened`, or what else asked to stop.
+    """
+    is_in_database = progress is not None and job.database is not None
+    holder = await in_thread(job.store.holder) if is_in_database else ""
+    opened = job.store.opened(auth_id=credentials.auth_id, clock=clock, patience_s=0.0 if stop.requested else None)
+    async with AsyncExitStack() as stack:
+        opening = asyncio.ensure_future(stack.enter_async_context(opened))
+        if not stop.requested:
+            stop.call_when_requested(lambda: _cancel(opening))
+        try:
+            with progress.doing(WAITING_FOR_LEASE) if progress is not None and holder else nullcontext():
+                journal = await opening
+        except asyncio.CancelledError:
+            if not stop.requested or (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            if isinstance(stop.cause, errors.BulkOnboardError):
+                raise stop.cause from None
+            raise errors.SignalledError(status_of(stop.cause)) from None
+        yield journal
+
+
+def _cancel(opening: asyncio.Future[OpenJournal]) -> None:
+    opening.cancel()
 
 
 @asynccontextmanager

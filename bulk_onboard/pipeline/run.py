@@ -38,7 +38,7 @@ from bulk_onboard.model.record import EDITABLE, NOT_FILED, Record, State
 from bulk_onboard.model.requirements import RequirementsBook
 from bulk_onboard.model.row import notable_in
 from bulk_onboard.model.sheet import BO_KEY, KEY, Sheet, document_column
-from bulk_onboard.pipeline.connection import connect
+from bulk_onboard.pipeline.connection import connect, owned
 from bulk_onboard.pipeline.context import RowEvent, RunContext
 from bulk_onboard.pipeline.execution import Run
 from bulk_onboard.pipeline.finish import RunResult, finish, nothing_to_do
@@ -134,7 +134,7 @@ async def run_job(
                 twice=sheets.twice_of(job),
             )
         sheet, has_ledger = shared.sheet, await in_thread(job.store.exists)
-        opened = partial(job.store.opened, auth_id=credentials.auth_id, clock=clock)
+        opened = partial(owned, job, credentials, clock=clock, stop=stop, progress=progress)
         if not has_ledger and (left := job.left_in_file()):
             raise left
         if sheet is None and not has_ledger:

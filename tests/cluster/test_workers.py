@@ -335,7 +335,10 @@ async def test_status_says_who_works_at_an_account(cluster: Cluster):
     cluster.begin(quota=SLOWLY)
     running = await cluster.follow()
     await cluster.until(Status.WAITING)
-    assert "waiting for a worker" in (await cluster.office.type("status")).out
+    await cluster.until(Status.WAITING, account="bravo")
+    told = await cluster.office.type("status")
+    assert "waiting for a worker" in told.out
+    assert "Next:" not in told.out
     cluster.start()
     await cluster.until_filed(1)
     told = await cluster.office.type("status")
@@ -348,6 +351,7 @@ async def test_status_says_who_works_at_an_account(cluster: Cluster):
     told = await cluster.office.type("status", "--json")
     assert ["done", "done"] == [each["task"]["status"] for each in told.json["accounts"]]
     assert [None, None] == [each["lease"] for each in told.json["accounts"]]
+    assert told.json["next"].endswith(" --cluster")
 
 
 async def test_who_follows_may_go_away_and_is_told_how_to_come_back(cluster: Cluster):

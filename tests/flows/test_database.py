@@ -1,16 +1,21 @@
 """A job whose ledger is in a database: every verb finds it there, and nothing of it is in a file."""
 
+import asyncio
 import re
 import shlex
+import signal
 import stat
 from pathlib import Path
 
 import pytest
 
 from bulk_onboard.clock import SystemClock
-from bulk_onboard.errors import ExitStatus
+from bulk_onboard.errors import ExitStatus, SignalledError
 from bulk_onboard.ledger.database.store import set_up
 from bulk_onboard.model.record import State
+from bulk_onboard.pipeline.progress import Progress
+from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.pipeline.stop import Stop
 from tests.support.businesses import business
 from tests.support.office import CREDENTIALS, Office, credentials_of, typed
 from tests.support.postgres import Database
@@ -75,6 +80,30 @@ async def test_every_verb_finds_it(stored: Office) -> None:
     states = [record.state for record in stored.ledger_state().records.values()]
     assert (3, 1) == (states.count(State.SUBMITTED), states.count(State.DELETED))
     assert set() == ledger_files(stored)
+
+
+async def test_who_waits_for_the_lease_of_a_dead_run_can_be_stopped(stored: Office, postgres: Database) -> None:
+    """At once, not when the lease is over; meanwhile it says what it waits for, and nothing was begun."""
+    stored.fill(1)
+    await stored.run()
+    lines = stored.ledger_state().seq
+    postgres.execute("update bulk_onboard.account set owner = 'dead:1:me:x', until = now() + interval '1 hour'")
+    stop, progress = Stop(), Progress()
+
+    running = asyncio.ensure_future(
+        run_job(
+            stored.job(), credentials=CREDENTIALS, clock=SystemClock(), stop=stop, progress=progress, say=lambda _: None
+        )
+    )
+    async with asyncio.timeout(30):
+        while progress.activity is None or "lease" not in progress.activity.what:
+            await asyncio.sleep(0.01)
+        stop.request(signal.SIGTERM)
+        with pytest.raises(SignalledError):
+            await running
+
+    assert lines == stored.ledger_state().seq
+    assert "on dead" in stored.job().store.holder()
 
 
 async def test_what_somebody_else_has_open_is_left_alone(stored: Office) -> None:

@@ -45,7 +45,11 @@ _Row = tuple[str, type[BulkOnboardError], str]
 
 _BY_STATE: tuple[_Row, ...] = (  # the server's codes (its manual, PostgreSQL Error Codes)
     ("42P01|3F000", UsageError, "{name} is not set up for ledgers yet. To make the tables, type: {setup}"),
-    ("42501", UsageError, "The role may not do this in {name}: {words}. Give it the rights, or use another role."),
+    (
+        "42501",
+        UsageError,
+        "The role may not do this in {name}: {words}. Give it the rights that doctor names, or use another.",
+    ),
     ("25006", UsageError, "{name} takes no writes ({words}). Name the primary server, and a role that may write."),
     ("28|3D", UsageError, "{name} does not let us in: {words}. Check the address, and who may connect."),
     ("42|0A|22", UsageError, "{name} does not do what PostgreSQL does: {words}. Use another server."),
