@@ -69,7 +69,7 @@ _BY_WORDS: tuple[_Row, ...] = (  # where nobody tells a code: while connecting, 
         *(UsageError, "{name} refuses the password ({words}). Check the file that PGPASSFILE names, and PGPASSWORD."),
     ),
     (
-        'no pg_hba.conf entry|(role|database|user) ".*" (does not exist|is not)|(authentication|permission) (failed|denied)',
+        'no pg_hba|(role|database|user) ".*" (does not exist|is not)|authentication failed|permission denied',
         *(UsageError, "{name} does not let us in: {words}. Check the address, and who may connect."),
     ),
     (
