@@ -422,8 +422,10 @@ def _is_anothers(noted: Whose, own: Whose) -> bool:
 def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
     """Give a lease back, and keep what could not be written; to be done in the thread of a link."""
     writer.link.let_go(writer)
-    writer.keep_late(connection)
-    statements.give_back(connection, writer.lease.account, writer.lease.owner)
+    try:
+        writer.keep_late(connection)
+    finally:  # a full disk takes no line, but what is there can be changed
+        statements.give_back(connection, writer.lease.account, writer.lease.owner)
 
 
 def open_evidence(lines: Iterable[bytes], ledger_state: LedgerState | None) -> dict[str, tuple[str, ...]]:
