@@ -141,7 +141,7 @@ async def _struck(strike: Strike) -> Struck:
         cluster.workers.start(0, 1)
         began = time.monotonic()
         await cluster.hand_over()
-        await cluster.until(BEGUN)
+        await cluster.until_begun(BEGUN)
         before = {account: cluster.entries(account) for account in _accounts_of(cluster, cluster.workers.pid(0))}
         at = time.time()
         await strike.strike(cluster)

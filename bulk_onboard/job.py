@@ -142,7 +142,7 @@ class Job:
                 "Ledgers are kept in a database here (store), and what speaks to it is not installed. To install it, "
                 f"type: {command_line('pip', 'install', 'bulk-onboard[cluster]')}"
             ) from None
-        return PostgresStore(self.database, ledger, job=name, base_url=self.base_url)
+        return PostgresStore(self.database, ledger, job=name, base_url=self.base_url, file=self.file)
 
     def ledger_state(self, *, is_needed: bool = True) -> LedgerState:
         """Return what its ledger says.
@@ -162,6 +162,12 @@ class Job:
         if is_needed:
             raise self.store.missing()
         return LedgerState()
+
+    def ledger_blocks(self) -> Iterator[bytes]:
+        """Yield its ledger's bytes, some at a time, as they are in a file; errors as for `ledger_state`, but damage."""
+        if left := self.left_in_file():
+            raise left
+        yield from self.store.blocks()
 
     def left_in_file(self) -> errors.UsageError | None:
         """Return what to tell people where ledgers are in a database, which has none, and the job's is in its file."""

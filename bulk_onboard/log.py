@@ -33,6 +33,7 @@ TEXT, JSON = FORMATS = ("text", "json")
 NAME = "bulk-onboard"
 _IN_WORDS = {
     "breaker open": "many calls in a row failed; they are tried again after a pause",
+    "account given away": "a worker gave no sign of life, and its account is given to others",
     "record gone": "a record is gone from the API",
 }
 

@@ -64,19 +64,11 @@ class Pacer:
     Args:
         quota: None paces nothing.
         gate: what bounds the calls in flight of all accounts; None bounds nothing.
-        earlier_sends_s_ago: ages of the sends of an earlier process, in seconds.
     """
 
-    def __init__(
-        self,
-        quota: Quota | None,
-        *,
-        clock: Clock,
-        gate: Gate | None = None,
-        earlier_sends_s_ago: Iterable[float] = (),
-    ) -> None:
+    def __init__(self, quota: Quota | None, *, clock: Clock, gate: Gate | None = None) -> None:
         self._clock = clock
-        self._pace = rules.first_pace(quota, clock.monotonic(), earlier_sends_s_ago)
+        self._pace = rules.first_pace(quota, clock.monotonic())
         self._smoothing = AsyncLimiter(smooth_rate(quota), 1) if quota else nullcontext()
         self._arrivals = itertools.count()
         self._waiting: list[Place] = []
@@ -87,6 +79,10 @@ class Pacer:
         self._closed = False
         self._call_s = 0.0
         self._has_logged_others = False
+
+    def begin_after(self, earlier_sends_s_ago: Iterable[float]) -> None:
+        """Count the sends of an earlier process, by their ages in seconds, as our own; nothing was sent here yet."""
+        self._pace = rules.first_pace(self._pace.quota, self._clock.monotonic(), earlier_sends_s_ago)
 
     async def wait_turn(self, priority: Priority, size: int = 0) -> int:
         """Wait until the call may go, and return its ticket.

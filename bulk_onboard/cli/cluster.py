@@ -172,7 +172,8 @@ async def _followed(invocation: Invocation) -> "AllResults":
     progress = {job.account: Progress() for job in jobs}
     async with opened(_database(invocation)) as engine:
         tasks = Tasks(engine)
-        for sentence in _about(await hand_over(tasks, jobs, invocation.flags)):
+        handed = await hand_over(tasks, jobs, invocation.flags)
+        for sentence in () if invocation.quiet else _about(handed):
             tell(sentence)
         stop = Stop()
         _heed_end_of_following(stop)

@@ -44,18 +44,6 @@ _SOURCE = Annotated[
 ]
 
 
-def _file_of(job: "Job") -> Path:
-    """Return the ledger's file; UsageError where it is in a database."""
-    from bulk_onboard.maintenance.transfer import copy_of
-
-    if job.database is None:
-        return job.ledger
-    raise UsageError(
-        f"The ledger {job.store.name} is in a database, and this works on a file: name {copy_of(job)} as JOB, once it "
-        f"is there. To write it, type: {job.commands.export_ledger()}"
-    )
-
-
 def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Output:
     """Check every line of the ledger; change nothing.
 
@@ -65,8 +53,8 @@ def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Out
     """
     from bulk_onboard.ledger.verify import verify
 
-    path = _file_of(invocation.job)
-    found = verify(path)
+    job = invocation.job
+    found = verify(job.ledger_blocks(), job.store.name, job.store.remedy)
     status, sentences, at_server = found.exit_status, list(found.sentences), {}
     if server and status is not ExitStatus.LEDGER:
         compared = _compare_account(invocation)
@@ -80,12 +68,12 @@ def verify_ledger(invocation: Invocation, server: _VERIFY_SERVER = False) -> Out
         for sentence in sentences:
             print(sentence, file=stream)
         states = ", ".join(f"{number} {state}" for state, number in counts.items()) or "no records"
-        print(f"{path}: {verdict}; {format_count(found.lines, 'line')}; {states}", file=stream)
+        print(f"{job.store.name}: {verdict}; {format_count(found.lines, 'line')}; {states}", file=stream)
 
     return Output(
         status,
         {
-            "ledger": str(path),
+            "ledger": job.store.name,
             "verdict": verdict,
             "lines": found.lines,
             "counts": counts,
@@ -127,13 +115,12 @@ def show_record(invocation: Invocation, key: _KEY, server: _SHOW_SERVER = False)
     Each call is listed with its time, outcome, api_id and document digests. With --server the record is compared with
     the API and with today's files: exit status 3 where the API differs.
     """
-    from bulk_onboard.ledger.disk import ledger_blocks
     from bulk_onboard.ledger.story import story
     from bulk_onboard.reporting.console import print_story
     from bulk_onboard.reporting.printer import shown
 
-    file = _file_of(invocation.job)
-    stories = story(ledger_blocks(file), str(file), key)
+    job = invocation.job
+    stories = story(job.ledger_blocks(), job.store.name, key, job.store.remedy)
     diffs = _diffs(invocation, stories) if server else (None,) * len(stories)
     differs = any(diff is not None and diff.differences for diff in diffs)
 
@@ -217,7 +204,9 @@ def repair_ledger(invocation: Invocation) -> Output:
     from bulk_onboard.ledger.repair import repair
 
     job = invocation.job
-    path = _file_of(job)
+    if job.database is not None:
+        raise _repaired_as_a_file(job)
+    path = job.ledger
     made = invocation.awaited(
         "repairing the ledger", repair(path, settle_s=job.settle, clock=invocation.clock(), share=job.share)
     )
@@ -243,6 +232,15 @@ def repair_ledger(invocation: Invocation) -> Output:
             "doubted": named,
         },
         show,
+    )
+
+
+def _repaired_as_a_file(job: "Job") -> UsageError:
+    from bulk_onboard.maintenance.transfer import copy_of
+
+    return UsageError(
+        f"The ledger {job.store.name} is in a database, and `ledger repair` works on a file: name {copy_of(job)} as "
+        f"JOB, once it is there. To write it, type: {job.commands.export_ledger()}"
     )
 
 
@@ -317,7 +315,7 @@ def _one(files: Sequence[str]) -> Path | None:
 
 
 def export_ledger(invocation: Invocation, file: _COPY) -> Output:
-    """Write the ledger into a new file, which `verify`, `show` and `repair` can work on.
+    """Write the ledger into a new file, such as `repair` works on.
 
     It may be done while a run writes. The lines stay what they are; nothing else is changed.
     """

@@ -146,7 +146,7 @@ def _glance(invocation: Invocation) -> Output:
 
     job, now = invocation.job, invocation.clock().now()
     place = places_of_all([job]).get(job.account)
-    standing = replace(_stands(job, may_lack_ledger=bool(place and place.task)), place=place)
+    standing = _stands(_as_handed_over(job, place), place, may_lack_ledger=bool(place and place.task))
 
     def show(stream: TextIO) -> None:
         if words := ", ".join(at_work(place, now, job.timezone)):
@@ -165,10 +165,16 @@ def _glance(invocation: Invocation) -> Output:
     return Output(ExitStatus.DONE, standing.data(job), show, tuple(why_ended({"": place} if place else {})))
 
 
-def _stands(job: "Job", *, may_lack_ledger: bool = False) -> _Standing:
+def _as_handed_over(job: "Job", place: "Place | None") -> "Job":
+    """Return a job that was handed over to workers once with commands that do so again."""
+    return replace(job, commands=replace(job.commands, in_cluster=True)) if place and place.task else job
+
+
+def _stands(job: "Job", place: "Place | None", *, may_lack_ledger: bool = False) -> _Standing:
     """Return where the job stands.
 
     Args:
+        place: who works at it; None where ledgers are files.
         may_lack_ledger: whether nothing may have been begun yet; else that is an error.
     """
     from bulk_onboard.model.record import State
@@ -187,7 +193,10 @@ def _stands(job: "Job", *, may_lack_ledger: bool = False) -> _Standing:
     if command == commands.status():  # this very command
         command = commands.run()
     goes_on = bool(ledger_state.runs) and ended is None and not job.store.is_free()
-    if goes_on or commands.job == str(job.ledger):  # another run would have to wait; or its workbook is not known
+    is_with_workers = place is not None and place.task is not None and not place.task.is_over
+    if (
+        goes_on or is_with_workers or commands.job == str(job.ledger)
+    ):  # another run would have to wait; or its workbook is not known
         command = ""
     return _Standing(
         ledger_state,
@@ -196,6 +205,7 @@ def _stands(job: "Job", *, may_lack_ledger: bool = False) -> _Standing:
         not_taken_in=max(0, not_sent - states[State.NOT_SENT]),
         command=command,
         goes_on=goes_on,
+        place=place,
     )
 
 
@@ -209,7 +219,8 @@ def _glance_at_all(invocation: Invocation) -> Output:
     places = places_of_all(jobs)
     if not any(place.task for place in places.values()) and not any(job.store.exists() for job in jobs):
         raise UsageError(f"No account of {jobs[0].file} has a ledger yet. To begin, type: {whole_job(jobs).run()}")
-    made = ask_each(jobs, lambda job: replace(_stands(job, may_lack_ledger=True), place=places.get(job.account)))
+    jobs = tuple(_as_handed_over(job, places.get(job.account)) for job in jobs)
+    made = ask_each(jobs, lambda job: _stands(job, places.get(job.account), may_lack_ledger=True))
     standings = [made.answers[job.account] for job in jobs if job.account in made.answers]
     counts, reviews = summed(each.counts for each in standings), summed(each.reviews for each in standings)
     not_taken_in = sum(each.not_taken_in for each in standings)

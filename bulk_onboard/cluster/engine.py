@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bulk_onboard.errors import BulkOnboardError, UsageError
+from bulk_onboard.errors import BulkOnboardError, DatabaseError, UsageError
 from bulk_onboard.threads import in_thread
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ MISSING = (
     "pip install 'bulk-onboard[cluster]'"
 )
 CONNECTIONS = 2
-_ANSWERS_IN_S = 10.0
+ANSWERS_S = 10.0
 _ABOUT_CONTENT = ("P0", "23")  # what a function refused, and what is there already or not any more
 _VERSION = "procrastinate "
 _VERSIONED = "COMMENT ON TABLE procrastinate_jobs IS "
@@ -207,11 +207,18 @@ class Crew:
         """Take jobs until `stop` is called, or a sign of life could not be given; then wait until all have ended.
 
         Raises:
-            DatabaseError: the database cannot be reached.
+            DatabaseError: the database cannot be reached, or has forgotten this worker.
         """
+        from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - optional
+
         asyncio.get_running_loop().set_exception_handler(_pass_over)
-        with explaining(self._address):
-            await self._worker.run()
+        try:
+            with explaining(self._address):
+                await self._worker.run()
+        except ConnectorException as error:
+            raise DatabaseError(
+                "This worker was taken for dead, since it gave no sign of life for too long. Start it again."
+            ) from error
 
     def stop(self) -> None:
         """Take no more jobs."""
@@ -227,8 +234,11 @@ def _pass_over(loop: asyncio.AbstractEventLoop, what: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def opened(address: str) -> AsyncIterator[Engine]:
+async def opened(address: str, *, answers_s: float = ANSWERS_S) -> AsyncIterator[Engine]:
     """Give Procrastinate on this database while the context lasts.
+
+    Args:
+        answers_s: how long a connection is waited for before the database counts as gone.
 
     Raises:
         UsageError: Procrastinate is not installed, or the database lacks its tables, or has those of another version.
@@ -236,7 +246,7 @@ async def opened(address: str) -> AsyncIterator[Engine]:
     """
     check_installed()
     await in_thread(_check_server, address)
-    async with _opened(address) as app:
+    async with _opened(address, answers_s) as app:
         engine = Engine(app, address)
         there, here = await _version_there(engine), version_here()
         if there != here:
@@ -245,7 +255,7 @@ async def opened(address: str) -> AsyncIterator[Engine]:
 
 
 @asynccontextmanager
-async def _opened(address: str) -> AsyncIterator["App"]:
+async def _opened(address: str, answers_s: float = ANSWERS_S) -> AsyncIterator["App"]:
     import procrastinate  # noqa: PLC0415 - optional
 
     from bulk_onboard.ledger.database.address import parameters  # noqa: PLC0415 - brings psycopg
@@ -256,8 +266,8 @@ async def _opened(address: str) -> AsyncIterator["App"]:
     connector = procrastinate.PsycopgConnector(
         min_size=1,
         max_size=CONNECTIONS,
-        timeout=_ANSWERS_IN_S,
-        reconnect_timeout=_ANSWERS_IN_S,
+        timeout=answers_s,
+        reconnect_timeout=answers_s,
         kwargs={**parameters(address), "autocommit": True, "prepare_threshold": None},
         configure=_configure,
     )

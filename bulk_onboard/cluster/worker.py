@@ -1,7 +1,7 @@
 """A worker: one process that works tasks off, each a run of one account, as many at a time as it has places.
 
-Its accounts share what the accounts of a job share in one process (`pipeline.accounts`): the gate, few threads, and
-workbooks that several of them read. Each meets alone, since handing over was the yes.
+Its accounts share what the accounts of a job share in one process (`pipeline.accounts`): the gate, few threads,
+workbooks that several of them read, and what other ledgers know. Each meets alone, since handing over was the yes.
 
 It gives a sign of life every few seconds, and looks for tasks of workers that gave none. One that has given none itself
 for too long, because it slept or the database said nothing, was taken for dead: its leases are over or soon will be, so
@@ -21,7 +21,7 @@ from bulk_onboard.api.credentials import credentials_from
 from bulk_onboard.api.gate import Gate
 from bulk_onboard.clock import Clock
 from bulk_onboard.cluster.engine import Crew, Engine, Given
-from bulk_onboard.cluster.rules import Times, Try, what_follows, what_is_done
+from bulk_onboard.cluster.rules import THEN, Then, Times, Try, what_follows, what_is_done
 from bulk_onboard.cluster.tasks import Task, Tasks
 from bulk_onboard.errors import (
     BulkOnboardError,
@@ -34,7 +34,7 @@ from bulk_onboard.errors import (
 )
 from bulk_onboard.job import Job, load_jobs
 from bulk_onboard.ledger.database.address import shown
-from bulk_onboard.pipeline.accounts import run_account
+from bulk_onboard.pipeline.accounts import run_account, why_not_begun
 from bulk_onboard.pipeline.meeting import Meeting
 from bulk_onboard.pipeline.others import OtherLedgers
 from bulk_onboard.pipeline.places import check_places
@@ -46,7 +46,7 @@ from bulk_onboard.pipeline.stop import Stop, stopping_after
 from bulk_onboard.threads import few_at_a_time, in_thread
 
 TICK_S = 1.0
-PARTING_S = 10.0  # how long a database that may have failed is given to take the last words
+PARTING_S = 10.0  # how long the database is given to take the last words
 KEPT_S = 30.0  # how long a workbook that was read is kept for other accounts that read it
 
 
@@ -146,9 +146,10 @@ class _Worker:
     heard_at: float
     running: dict[str, _Running] = field(default_factory=dict)
     sheets: "_SharedSheets" = field(init=False)
+    ledgers: "SharedLedgers" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sheets = _SharedSheets()
+        self.sheets, self.ledgers = _SharedSheets(), SharedLedgers(self.clock)
 
     async def work(self, places: int) -> None:
         """Work tasks off until asked to stop; give back what runs then."""
@@ -181,10 +182,10 @@ class _Worker:
         self.stop.request(error or DatabaseError(f"The database {self._where} cannot be reached."))
 
     async def _part(self, working: asyncio.Future[None]) -> None:
-        """Wait until all runs have ended and were given back; a database that may have failed is waited for briefly."""
+        """Wait until all runs have ended, and were given back where that can be done."""
         while self.running and not working.done():
             await asyncio.wait([working], timeout=TICK_S)
-        await asyncio.wait([working], timeout=PARTING_S)
+        await asyncio.wait([working], timeout=TICK_S if self._is_lost else PARTING_S)
 
     @property
     def _is_lost(self) -> bool:
@@ -237,13 +238,15 @@ class _Worker:
         """Run the account of a job, and write down what follows from how that ended.
 
         Raises:
-            DatabaseError: that could not be done, so this worker ends, and others find the task without a job.
+            BulkOnboardError: that could not be done, so this worker ends, and others find the task without a job.
         """
+        if given.account in self.running:  # of a try that counts no more; whoever looks finds the task without a job
+            return
         try:
             task = await self.tasks.begin(given.account, given.job_id, _machine())
             if task is not None and not task.is_over:
                 await self._try(given, task)
-        except DatabaseError as error:
+        except BulkOnboardError as error:
             self.stop.request(error)
             raise
 
@@ -260,31 +263,30 @@ class _Worker:
 
     async def _run(self, one: _Running) -> Ended:
         """Run the account; a bug ends it alone."""
-        here = f"On {socket.gethostname()}: "
         try:
             job = one.job = await in_thread(self._loaded, one.task)
             credentials = credentials_from(self.environ, warn=self.warn, account=job.account)
             let_files_be_open([each.job for each in self.running.values() if each.job])
             with stopping_after(job.stop_after, spent_s=one.task.begun_s, clock=self.clock, stop=one.stop):
                 await wait_until_written(job.workbook, clock=self.clock, stop=one.stop, say=lambda sentence: None)
-                sheets, others = await self.sheets.of(job)
+                sheets = await self.sheets.of(job)
+                lent = self.ledgers.lend(job)
                 shared = Shared(
                     sheet=sheets.of(job),
                     gate=self.gate,
-                    meeting=Meeting([job.account], confirm=None, clock=self.clock, stop=one.stop),
-                    others=others,
+                    meeting=Meeting([job.account], confirm=None, clock=self.clock, stop=one.stop, then=lent.give_back),
+                    others=lent.ledgers,
                     twice=sheets.twice_of(job),
                 )
                 result = await run_account(
                     job, credentials=credentials, clock=self.clock, stop=one.stop, progress=Progress(), shared=shared
                 )
-            return Ended(result.exit_status, str(result.error or ""), result.error)
-        except UsageError as error:
-            return Ended(error.exit_status, f"{here}{error}", error)
+            return _ended(result.exit_status, result.error)
         except BulkOnboardError as error:
-            return Ended(error.exit_status, str(error), error)
+            why = why_not_begun(error, one.stop)
+            return _ended(why.exit_status, why)
         except Exception as bug:
-            return Ended(ExitStatus.BUG, f"{here}{describe_bug(bug)}", bug)
+            return _ended(ExitStatus.BUG, bug)
 
     def _loaded(self, task: Task) -> Job:
         """Return the job, with its ledger in the database that the task came from, whatever that is called there."""
@@ -304,11 +306,13 @@ class _Worker:
         """Write down how a try ended, and what follows."""
         task, progress = one.task, one.task.progress
         is_blameless = isinstance(ended.error, DatabaseError)
-        if one.job and not is_blameless:
+        if one.job and not is_blameless and THEN[ended.exit_status] is Then.AGAIN:
             try:
-                progress = await in_thread(_progress_of, one.job)
+                progress = what_is_done(await in_thread(one.job.ledger_state, is_needed=False))
             except StoppedError:
                 is_blameless = True
+            except (LedgerError, UsageError):  # then nobody can tell
+                pass
         next_ = what_follows(
             Try(
                 exit_status=ended.exit_status,
@@ -318,6 +322,8 @@ class _Worker:
                 is_to_stop=one.is_to_stop or one.is_up(self.clock.monotonic()),
             )
         )
+        tell = log.logger().warning if next_.then is Then.FAILED else log.logger().info
+        tell(f"task {next_.then}", account=task.order.account, exit_status=int(ended.exit_status))
         await self.tasks.end(
             task,
             next_,
@@ -332,42 +338,76 @@ def _machine() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _progress_of(job: Job) -> str:
-    """Return what is done of the account by now, by whomever; nothing where its ledger is damaged."""
-    try:
-        return what_is_done(job.ledger_state(is_needed=False))
-    except (LedgerError, UsageError):
-        return ""
+def _ended(exit_status: ExitStatus, error: Exception | None) -> Ended:
+    """Return how a try ended; what may be so on this machine alone is told with its name."""
+    if error is None:
+        return Ended(exit_status)
+    sentence = str(error) if isinstance(error, BulkOnboardError) else describe_bug(error)
+    is_of_machine = exit_status in (ExitStatus.USAGE, ExitStatus.BUG)
+    return Ended(exit_status, f"On {socket.gethostname()}: {sentence}" if is_of_machine else sentence, error)
 
 
 class _SharedSheets:
     """Workbooks that several accounts read: each is read once for those whose runs begin at about the same time."""
 
     def __init__(self) -> None:
-        self._read: dict[object, asyncio.Future[tuple[Sheets, OtherLedgers]]] = {}
+        self._read: dict[object, asyncio.Future[Sheets]] = {}
 
-    async def of(self, job: Job) -> tuple[Sheets, OtherLedgers]:
-        """Return the sheet of this account, perhaps among others, and the ledgers that its rows are held against."""
+    async def of(self, job: Job) -> Sheets:
+        """Return the sheet of this account, perhaps among others."""
         if not job.shares_sheet:
-            return await read_sheets([job]), OtherLedgers()
+            return await read_sheets([job])
         typed = repr({name: words for name, words in job.commands.flags.items() if name != "account"})
         key = (job.file, job.sha256, typed, *_place_of(job), stat_of(job.workbook))
         if key not in self._read:
             self._read[key] = asyncio.ensure_future(_read_for_all(job))
             asyncio.get_running_loop().call_later(KEPT_S, self._read.pop, key, None)
-        sheets, others = await asyncio.shield(self._read[key])
+        sheets = await asyncio.shield(self._read[key])
         sheet = sheets.own.get(job.account)
-        if sheet is None or not sheet.height:
-            return await read_sheets([job]), others  # which says what is missing
-        return sheets, others
+        return sheets if sheet and sheet.height else await read_sheets([job])  # which says what is missing
 
 
-async def _read_for_all(job: Job) -> tuple[Sheets, OtherLedgers]:
+async def _read_for_all(job: Job) -> Sheets:
     """Read the sheet that accounts share for all of them."""
     sharers = [job, *(each for each in job.siblings if each.shares_sheet and _place_of(each) == _place_of(job))]
-    return await read_sheets(sharers, rows_needed=False), OtherLedgers()
+    return await read_sheets(sharers, rows_needed=False)
 
 
 def _place_of(job: Job) -> tuple[object, ...]:
     """Return where the rows of a job are read."""
     return job.workbook, job.sheet, job.header_row, job.encoding
+
+
+class SharedLedgers:
+    """Ledgers that rows are held against: read once for accounts of a job whose runs begin at about the same time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._newest: dict[Path, _Lent] = {}
+
+    def lend(self, job: Job) -> "_Lent":
+        """Return the ledgers, to be given back once the account's rows are judged."""
+        now, lent = self._clock.monotonic(), self._newest.get(job.file)
+        if lent is None or now - lent.since >= KEPT_S:  # what others have filed since would not be recognised
+            lent = self._newest[job.file] = _Lent(now)
+        lent.borrowers += 1
+        return lent
+
+
+@dataclass(slots=True)
+class _Lent:
+    """Ledgers that accounts are judged by.
+
+    Attributes:
+        since: monotonic instant before which nothing of them was read.
+    """
+
+    since: float
+    ledgers: OtherLedgers = field(default_factory=OtherLedgers)
+    borrowers: int = 0
+
+    def give_back(self) -> None:
+        """Let go of what was read, where nobody else needs it now."""
+        self.borrowers -= 1
+        if not self.borrowers:
+            self.ledgers.forget()

@@ -46,6 +46,11 @@ class FileStore:
         """Return what was heard of its records and not read yet."""
         return FileHints(hints_folder(self.path.absolute()))
 
+    @property
+    def remedy(self) -> str:
+        """Nothing: what helps a file."""
+        return ""
+
     def exists(self) -> bool:
         """Return whether there is a ledger, or a link in its place, which is refused when it is opened."""
         return os.path.lexists(self.path)

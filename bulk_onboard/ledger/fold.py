@@ -60,20 +60,20 @@ def advice(path: str) -> str:
     )
 
 
-def fold(content: bytes, name: str = "the ledger") -> Folded:
-    """Replay a ledger's content; `name` is what messages call it.
-
-    Raises:
-        LedgerError: damage before the tail, no ledger at all, or one written by a newer version.
-    """
-    return fold_blocks((content[start : start + _BLOCK] for start in range(0, len(content), _BLOCK)), name)
+def fold(content: bytes, name: str = "the ledger", remedy: str = "") -> Folded:
+    """Replay a ledger's content, as `fold_blocks` does."""
+    return fold_blocks((content[start : start + _BLOCK] for start in range(0, len(content), _BLOCK)), name, remedy)
 
 
 def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger", remedy: str = "") -> Folded:
-    """Replay a ledger as `fold` does, from pieces of any size, one at a time.
+    """Replay a ledger from pieces of any size, one at a time.
 
     Args:
+        name: what messages call it.
         remedy: what messages say to do about damage; by default what helps a file.
+
+    Raises:
+        LedgerError: damage before the tail, no ledger at all, or one written by a newer version.
     """
     remedy = remedy or advice(name)
     replay, good_bytes, rest = Replay(), 0, b""
@@ -92,6 +92,12 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger", remedy: str =
         raise LedgerError(f"{name} is no ledger, or its first line is damaged; {remedy}")
     _take(replay, map(decode, lines), lines, good_bytes, name=name, remedy=remedy)
     return Folded(replay.finish(), good_bytes + len(rest) - len(tail), tail, rotten)
+
+
+def check_has_no_tail(folded: Folded, name: str, remedy: str) -> None:
+    """Raise LedgerError where a ledger that is in no file has a tail: nothing is written there by halves."""
+    if folded.tail:
+        raise LedgerError(f"{name}: line {folded.ledger_state.seq + 1} is damaged; {remedy}")
 
 
 def may_be_a_ledgers(block: bytes) -> bool:

@@ -48,19 +48,20 @@ class Story:
     lines: tuple[StoryLine, ...]
 
 
-def story(blocks: Iterable[bytes], ledger: str, name: str) -> tuple[Story, ...]:
+def story(blocks: Iterable[bytes], ledger: str, name: str, remedy: str = "") -> tuple[Story, ...]:
     """Return the stories of the records with this token, alias, Key or compliance id.
 
     Args:
         blocks: the ledger's bytes, some at a time.
         ledger: what messages call it.
+        remedy: what to do about damage of a ledger that is in no file.
 
     Raises:
         UsageError: there is no such record.
         LedgerError: the ledger is damaged.
     """
     content = b"".join(blocks)
-    records = [r for r in fold(content, ledger).ledger_state.records.values() if is_called(r, name)]
+    records = [r for r in fold(content, ledger, remedy).ledger_state.records.values() if is_called(r, name)]
     if not records:
         raise UsageError(f"{ledger} has no record {name!r}; give a token, the Key of a row, or a compliance id.")
     lines_of: dict[str, list[StoryLine]] = {record.token: [] for record in records}

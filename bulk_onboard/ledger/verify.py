@@ -12,12 +12,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NoReturn
 
 from bulk_onboard.errors import ExitStatus, LedgerError
-from bulk_onboard.ledger.disk import read_ledger
-from bulk_onboard.ledger.fold import Folded, entries, fold, sound_lines
+from bulk_onboard.ledger.fold import Folded, check_has_no_tail, entries, fold, sound_lines
 from bulk_onboard.model.entry import Absent, Adopted, Done, Entry, Gone, Op, Resolved, RunStarted
 from bulk_onboard.model.record import State
 
@@ -51,18 +49,18 @@ def _counted(records: int) -> str:
     return "1 record is" if records == 1 else f"{records:,} records are"
 
 
-def verify(path: Path) -> Verification:
-    """Judge the ledger at `path`.
+def verify(blocks: Iterable[bytes], name: str, remedy: str = "") -> Verification:
+    """Judge a ledger by its bytes, some at a time.
 
-    Raise UsageError where there is none or it cannot be read.
+    Args:
+        name: what sentences call it.
+        remedy: what to do about damage of a ledger that is in no file, and so has no tail.
     """
-    return verify_content(read_ledger(path), str(path))
-
-
-def verify_content(content: bytes, name: str) -> Verification:
-    """Judge a ledger by its bytes; `name` is what sentences call it."""
+    content = b"".join(blocks)
     try:
-        folded = fold(content, name)
+        folded = fold(content, name, remedy)
+        if remedy:
+            check_has_no_tail(folded, name, remedy)
     except LedgerError as error:
         return Verification(exit_status=ExitStatus.LEDGER, sentences=(str(error),))
     broken = [

@@ -45,7 +45,7 @@ from bulk_onboard.ledger.hints import FileHints, hints_folder
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.lock import MODES, check_place, look_at_lock, open_to_others
 from bulk_onboard.ledger.opening import aside, normalised, open_file
-from bulk_onboard.ledger.verify import verify, verify_content
+from bulk_onboard.ledger.verify import verify
 from bulk_onboard.maintenance import api_diagnosis, diagnosis
 from bulk_onboard.maintenance.api_diagnosis import ApiFacts, Asked, ContractFacts, CredentialFacts
 from bulk_onboard.maintenance.database_diagnosis import DatabaseFacts, of_database
@@ -312,7 +312,9 @@ def _ledger(job: Job, credentials: Credentials | None, api: ApiFacts) -> LedgerF
         with os.fdopen(open_file(Disk(), job.ledger), "rb") as file:
             troubles = list(map(as_trouble, open_to_others(job.ledger, file.fileno(), MODES[job.share])))
         lock = look_at_lock(job.ledger)  # before the ledger, which may become longer meanwhile
-        facts = replace(facts, holder=lock.holder, verified=verify(job.ledger), troubles=troubles)
+        facts = replace(
+            facts, holder=lock.holder, verified=verify(job.store.blocks(), job.store.name), troubles=troubles
+        )
         state = read_ledger_state(job.ledger).ledger_state
     except BulkOnboardError as error:
         return facts if facts.verified else replace(facts, troubles=[as_trouble(error)])  # else it has been judged
@@ -333,7 +335,7 @@ def _ledger_in_database(job: Job, credentials: Credentials | None, api: ApiFacts
             facts,
             holder=job.store.holder(),
             left_over=_left_over(job) | {"waiting hint": len(job.store.hints.waiting())},
-            verified=verify_content(b"".join(job.store.blocks()), job.store.name),
+            verified=verify(job.store.blocks(), job.store.name, job.store.remedy),
         )
         state = job.ledger_state()
         facts = replace(facts, **_only_in_a_database(job, state))

@@ -288,7 +288,7 @@ class PageServer:
         business = None
         if len(matches) == 1:
             store, token = self._watch.store, matches[0].token
-            (told,) = await asyncio.to_thread(lambda: story(store.blocks(), store.name, token))
+            (told,) = await asyncio.to_thread(lambda: story(store.blocks(), store.name, token, store.remedy))
             lines = [asdict(line) for line in told.lines]
             business = await self._in_thread(lambda: business_view(told.record, lines, self._watch.moment()))
         return _html(

@@ -57,9 +57,7 @@ def export_ledger(job: Job, file: Path | None) -> Transferred:
     """
     file = file or copy_of(job)
     check_places(job, Written("the copy of the ledger", file, "FILE behind JOB"))
-    if not job.store.exists():
-        job.ledger_state()  # says that there is none
-    content = b"".join(job.store.blocks())
+    content = b"".join(job.ledger_blocks())
     try:
         make_file(Disk(), file, content)
     except FileExistsError:
@@ -108,7 +106,7 @@ def _sound_lines(file: Path) -> Sequence[bytes]:
         LedgerError: it is damaged elsewhere.
     """
     content = read_ledger(file)
-    folded, verified = fold(content, str(file)), verify(file)
+    folded, verified = fold(content, str(file)), verify([content], str(file))
     if folded.tail:
         raise UsageError(
             f"The last line of {file} is unfinished or damaged. To repair it, type: {Commands(job=str(file)).repair()}"

@@ -145,6 +145,7 @@ class Store(Protocol):
     Attributes:
         name: for messages: the path of a file, or the ledger's name and the address of the database.
         hints: what was heard of its records and not read yet.
+        remedy: what to do where it is damaged, for people; empty for what helps a file, whose tail a run repairs.
 
     Raises:
         UsageError: it cannot be read, or may not lie there.
@@ -157,6 +158,9 @@ class Store(Protocol):
 
     @property
     def hints(self) -> Hints: ...
+
+    @property
+    def remedy(self) -> str: ...
 
     def exists(self) -> bool:
         """Return whether there is a ledger, or something in its place that will be refused when it is opened."""

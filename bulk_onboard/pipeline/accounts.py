@@ -171,7 +171,7 @@ async def run_account(
             )
     except BulkOnboardError as error:
         is_judged = False
-        result = could_not_begin(job, _why(error, stop))
+        result = could_not_begin(job, why_not_begun(error, stop))
     finally:
         shared.meeting.stay_away(job.account, is_judged=is_judged)
     progress.ended = result.exit_status
@@ -215,7 +215,7 @@ async def _all_of(
     return [task.result() for task in tasks if task.exception() is None], bugs
 
 
-def _why(error: BulkOnboardError, own: Stop) -> BulkOnboardError:
+def why_not_begun(error: BulkOnboardError, own: Stop) -> BulkOnboardError:
     """Return why an account's run could not begin: what asked all to stop, where it was that, else the error itself."""
     if isinstance(error, StoppedError) and isinstance(own.cause, Signals):
         return errors.SignalledError(status_of(own.cause))

@@ -47,7 +47,8 @@ class Connection:
         gateway: the whole stack of wrappers; see `gateways`.
         flow: return how the calls flow, for whoever shows the progress.
         budget: return how fast they may go, for forecasts.
-        bind: name the ledger that writes go into, where there was none when the connection was opened.
+        bind: name the ledger that writes go into, where there was none when the connection was opened; before any call
+            that is paced with the writes.
         be_patient: say whether the caller pauses between its calls itself, as when it waits for reviews; then calls
             that fail do not end the run.
     """
@@ -135,6 +136,7 @@ async def connect(
     def bind(to: OpenJournal) -> None:
         journaled.bind(to)
         tenure.begin(to, client)
+        pacer.begin_after(_earlier_sends(to))
 
     def owner(compliance_id: str) -> str | None:
         return journaled.owner(compliance_id)
@@ -142,14 +144,14 @@ async def connect(
     async with client:
         http = HttpGateway(client, Wire(), owner=owner, clock=clock)
         journaled = Journaled(http, None, _reader_of(job), clock=clock)
+        pacer = Pacer(job.quota, clock=clock, gate=gate)
         if journal is not None:
             bind(journal)
         # The stop gate stands inside the pacer, so that a call which waited its turn is turned away too.
         stop_gate = StopGate(journaled, stop, Counter() if requests is None else requests, note_request)
-        earlier_sends_s_ago = _earlier_sends(journal) if journal else ()
         paced = Paced(
             stop_gate,
-            compliance=Pacer(job.quota, clock=clock, gate=gate, earlier_sends_s_ago=earlier_sends_s_ago),
+            compliance=pacer,
             requirements=Pacer(REQUIREMENTS_QUOTA if job.quota else None, clock=clock, gate=gate),
         )
         stop.call_when_requested(paced.close)

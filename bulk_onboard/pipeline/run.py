@@ -167,13 +167,12 @@ async def run_job(
                     auth_id=credentials.auth_id,
                 )
             ledger_state = journal.ledger_state if journal else LedgerState()
-            if journal is not None:
-                check_contract(job, ledger_state, judgement.book)
             with progress.doing(WAITING_FOR_OTHERS):
                 await shared.meeting.come(Ready(job, credentials.auth_id, judgement, ledger_state))
-            if journal is None:
+            if journal is None:  # somebody may have made one since
                 journal = await locked.enter_async_context(opened())
                 connection.bind(journal)
+            check_contract(job, journal.ledger_state, judgement.book)
             run = Run(
                 job=job,
                 auth_id=credentials.auth_id,

@@ -26,7 +26,8 @@ TOKEN = "abcdefghijklmn22"
 
 async def examined(office: Office, address: str) -> Told:
     """What a process of its own would say, which makes a connection of its own."""
-    return await office.type("doctor", "--store", f"{address}?connect_timeout=9", "--json")
+    more = "&" if "?" in address else "?"
+    return await office.type("doctor", "--store", f"{address}{more}connect_timeout=9", "--json")
 
 
 async def set_up(office: Office, postgres: Database) -> None:
@@ -109,6 +110,7 @@ def nobody(postgres: Database) -> str:
 
 WRONG: list[tuple[Callable[[Database], str], str, str]] = [
     (nobody, "Nobody answers", "Check that the server is there"),
+    (lambda _: "postgresql://clerk@db.example.com/x?sslmode=require", "on another machine", "verify-full"),
     (lambda postgres: postgres.server.address("no_such_database"), "does not exist", "Check the address"),
     (
         lambda postgres: postgres.address.replace("//postgres@", "//no_such_role@"),

@@ -17,7 +17,7 @@ from tests.support.asleep import put_to_sleep, wake
 from tests.support.cluster import ROWS, Cluster
 from tests.support.postgres import Database
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(180)
 
 ACCOUNT = "acme"
 UNPACED = Quota(1000, 1.0)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from bulk_onboard.cluster.rules import Times
 from bulk_onboard.cluster.tasks import TABLE, Place, Status, places_of
 from bulk_onboard.cluster.worker import work
 from bulk_onboard.errors import DatabaseError
+from bulk_onboard.ledger.database import lease
 from bulk_onboard.ledger.database.store import set_up
 from bulk_onboard.pipeline.stop import Stop
-from tests.support.office import Office, Told, environ_of, heard
+from tests.support.office import Office, Told, environ_of, heard, start, typed
 from tests.support.postgres import Database
 
 ACCOUNTS = ("acme", "bravo")
@@ -56,7 +58,7 @@ class Cluster:
         self.workers.append(asyncio.create_task(self._work(stop, environ or environ_of(ACCOUNTS), accounts)))
 
     async def _work(self, stop: Stop, environ: Mapping[str, str], accounts: int) -> None:
-        async with opened(self.database.address) as engine:
+        async with opened(self.database.address, answers_s=2.0) as engine:
             await work(
                 engine,
                 address=self.database.address,
@@ -103,6 +105,7 @@ class Cluster:
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "TIMES", FAST)
+    monkeypatch.setattr(lease, "TIMES", lease.Times(lease_s=6.0, renew_s=2.0, margin_s=0.5))
 
 
 @pytest.fixture
@@ -332,7 +335,10 @@ async def test_status_says_who_works_at_an_account(cluster: Cluster):
     cluster.begin(quota=SLOWLY)
     running = await cluster.follow()
     await cluster.until(Status.WAITING)
-    assert "waiting for a worker" in (await cluster.office.type("status")).out
+    await cluster.until(Status.WAITING, account="bravo")
+    told = await cluster.office.type("status")
+    assert "waiting for a worker" in told.out
+    assert "Next:" not in told.out
     cluster.start()
     await cluster.until_filed(1)
     told = await cluster.office.type("status")
@@ -345,3 +351,50 @@ async def test_status_says_who_works_at_an_account(cluster: Cluster):
     told = await cluster.office.type("status", "--json")
     assert ["done", "done"] == [each["task"]["status"] for each in told.json["accounts"]]
     assert [None, None] == [each["lease"] for each in told.json["accounts"]]
+    assert told.json["next"].endswith(" --cluster")
+
+
+async def test_who_follows_may_go_away_and_is_told_how_to_come_back(cluster: Cluster):
+    following = await cluster.office.start("run", "--cluster")
+    await cluster.until(Status.WAITING, account="bravo")
+    following.send_signal(signal.SIGINT)
+    told = await heard(following)
+    assert 130 == told.status
+    assert f"bulk-onboard run {cluster.office.job_file} --cluster" in told.err
+    assert f"bulk-onboard stop {cluster.office.job_file}" in told.err
+    assert Status.WAITING is cluster.place().task.status
+
+
+async def test_a_worker_that_was_asked_to_end_has_done_what_it_was_asked(cluster: Cluster):
+    worker = await start("worker", "--store", cluster.database.address, cwd=cluster.office.folder)
+    assert worker.stderr is not None
+    assert "Working for up to 50 accounts" in (await worker.stderr.readline()).decode()
+    worker.send_signal(signal.SIGTERM)
+    assert 0 == (await heard(worker)).status
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "export BULK_ONBOARD_STORE"),
+        (("--store", "file"), "needs a database that all machines see"),
+        (("--store", "postgresql://u:secret@127.0.0.1/db"), "There is a password in the address"),
+        (("--store", "postgresql://127.0.0.1:1/db"), "Nobody answers"),
+    ],
+)
+async def test_a_worker_that_cannot_begin_says_why(tmp_path: Path, words: tuple[str, ...], sentence: str):
+    told = await typed("worker", *words, cwd=tmp_path)
+    assert (4 if "Nobody" in sentence else 2) == told.status
+    assert sentence in told.err
+    assert "secret" not in told.err
+
+
+async def test_a_database_that_is_not_set_up_is_refused_with_the_command_that_does_it(
+    postgres: Database, tmp_path: Path
+):
+    told = await typed("worker", "--store", postgres.address, cwd=tmp_path)
+    assert 2 == told.status
+    assert f"bulk-onboard store setup {postgres.address}" in told.err
+    assert 0 == (await typed("store", "setup", postgres.address, cwd=tmp_path)).status
+    async with opened(postgres.address):
+        pass

@@ -14,7 +14,7 @@ import pytest
 from bulk_onboard.errors import StoppedError
 from bulk_onboard.ledger.database.store import PostgresStore, set_up
 from bulk_onboard.ledger.disk import Disk
-from bulk_onboard.ledger.file_store import FileStore
+from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.model import entry as entries
 from bulk_onboard.model.entry import Op
 from bulk_onboard.model.ledger_state import Journal
@@ -57,7 +57,7 @@ async def in_memory(request: pytest.FixtureRequest, path: Path) -> AsyncIterator
 @asynccontextmanager
 async def on_disk(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Kind]:
     disk = SpoilableDisk()
-    async with FileStore(path, **ACCOUNT, disk=disk).opened(auth_id=AUTH_ID, clock=FakeClock()) as journal:
+    with LedgerJournal.open(path, **ACCOUNT, auth_id=AUTH_ID, clock=FakeClock(), disk=disk) as journal:
         yield Kind(journal, lambda: setattr(disk, "spoiled", True))
 
 

@@ -25,7 +25,8 @@ from bulk_onboard.clock import Clock, SystemClock
 from bulk_onboard.intake.documents.folder import DocumentFolder
 from bulk_onboard.job import Job, load_job
 from bulk_onboard.ledger.database.store import PostgresStore
-from bulk_onboard.ledger.file_store import FileStore
+from bulk_onboard.ledger.disk import Disk
+from bulk_onboard.ledger.journal import LedgerJournal
 from bulk_onboard.ledger.verify import verify
 from bulk_onboard.model.call import FetchRequirements, Gateway
 from bulk_onboard.model.identity import numbers_in
@@ -248,10 +249,8 @@ class Bench:
         assert submitted == {record.compliance_id: record.alias for record in self.sandbox.state.records}
         assert self._documents_checked() >= self._documents_kept()
         assert all(NOT_YET in record.reason for record in open_ones), open_ones
-        file = self.job.ledger
-        if self.database is not None:
-            file.write_bytes(self.database.read_bytes())
-        assert 0 == verify(file).exit_status, verify(file).sentences
+        verified = verify([(self.database or self.job.ledger).read_bytes()], "the ledger")
+        assert 0 == verified.exit_status, verified.sentences
 
     @property
     def _is_anything_due(self) -> bool:
@@ -272,11 +271,7 @@ class Bench:
 
     async def _run(self, crash: Crash, disk: CrashingDisk) -> None:
         clock, stop = self.clock, Stop()
-        job = self.job
-        store = FileStore(job.ledger, job=job.name, base_url=job.base_url, disk=disk)
-        if self.database is not None:
-            store = self.database.store(job, port=self.database.relay.port)
-        async with store.opened(auth_id=AUTH_ID, clock=clock) as ledger:
+        async with self._opened(disk) as ledger:
             journal = CrashingJournal(ledger, crash)
             client = Client(self.job.base_url, CREDENTIALS, concurrency=self.job.concurrency, deadlines=DEADLINES)
             async with client:
@@ -302,6 +297,18 @@ class Bench:
                 )
                 await begin(run)
                 await carry_out(run)
+
+    @asynccontextmanager
+    async def _opened(self, disk: Disk) -> AsyncIterator[OpenJournal]:
+        job = self.job
+        if self.database is not None:
+            store = self.database.store(job, port=self.database.relay.port)
+            async with store.opened(auth_id=AUTH_ID, clock=self.clock) as journal:
+                yield journal
+        else:
+            whose = {"job": job.name, "auth_id": AUTH_ID, "base_url": job.base_url}
+            with LedgerJournal.open(job.ledger, **whose, clock=self.clock, disk=disk) as ledger:
+                yield ledger
 
     def _stack(self, http: Gateway, journal: CrashingJournal, clock: Clock, stop: Stop, usage: UsageLog) -> Gateway:
         journaled = Journaled(http, journal, DocumentFolder(self.job.documents).read, clock=clock)

@@ -11,6 +11,7 @@ from tests.crash.figures import FIGURES
 from tests.crash.mutants import MUTANTS, RULES, Mutant
 
 PASSES = f"{RULES}::test_an_intent_is_in_the_ledger_when_its_create_arrives"
+LONGEST_S = 200
 TESTS_PASSED, TESTS_FAILED = 0, 1  # pytest's exit statuses
 
 
@@ -19,7 +20,13 @@ def try_out(tests: str, **environ: str) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", mutation.__name__]
     environment = os.environ | {"PYTHONPATH": str(mutation.ROOT), "CONTRACT": ""} | environ  # some need the other one
     return subprocess.run(
-        [*words, tests], cwd=mutation.ROOT, env=environment, capture_output=True, text=True, check=False, timeout=100
+        [*words, tests],
+        cwd=mutation.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_S,
     )
 
 
@@ -40,6 +47,7 @@ def test_mutant_is_caught(mutant: Mutant) -> None:
 
 @pytest.mark.slow
 @pytest.mark.cluster
+@pytest.mark.timeout(LONGEST_S + 20)
 @pytest.mark.usefixtures("postgres_server")
 @pytest.mark.parametrize("mutant", [each for each in MUTANTS if each.needs_database], ids=lambda mutant: mutant.name)
 def test_mutant_of_the_lease_is_caught(mutant: Mutant) -> None:

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from bulk_onboard.clock import SystemClock
+from bulk_onboard.errors import LedgerError
+from bulk_onboard.pipeline.meeting import FirstFiling
+from bulk_onboard.pipeline.run import run_job
+from bulk_onboard.pipeline.stop import Stop
 from bulk_onboard.sandbox.account import contract_named
 from bulk_onboard.sandbox.behaviours import CREATE, REQUIREMENTS
 from bulk_onboard.sandbox.records import REJECTED
 from bulk_onboard.sandbox.server import Sandbox
 from tests.support.contracts import LAYOUTS
-from tests.support.office import Office
+from tests.support.office import CREDENTIALS, Office
 
 pytestmark = pytest.mark.slow
 
@@ -77,6 +82,24 @@ async def test_ledger_of_one_contract_is_not_taken_on_in_another(office: Office,
     assert office.layout.contract in told.err
     assert {"requirements"} == set(arrived(office) - before)
     assert ledger == office.ledger.read_bytes()
+
+
+async def test_ledger_that_was_made_while_the_rows_were_judged_is_not_taken_on_either(office: Office) -> None:
+    """A run that found none may open one that another run has made meanwhile."""
+    await office.type("run")
+    before, aside = arrived(office), office.ledger.rename(office.ledger.with_name("aside"))
+    speak(office, OTHER[office.layout.contract])
+    moved = Office(office.folder, office.sandbox, layout=LAYOUTS[OTHER[office.layout.contract]])
+    moved.fill(4)
+
+    def yes(filing: FirstFiling) -> bool:
+        aside.rename(office.ledger)
+        return True
+
+    with pytest.raises(LedgerError, match=f"is of the {office.layout.contract} contract"):
+        await run_job(moved.job(), credentials=CREDENTIALS, clock=SystemClock(), stop=Stop(), confirm=yes)
+
+    assert {"requirements"} == set(arrived(office) - before)
 
 
 async def test_sheet_of_the_other_contract_ends_with_2(office: Office) -> None:

@@ -167,10 +167,10 @@ async def test_a_damaged_file_is_not_brought_in(stored: Office) -> None:
 
 
 async def test_it_is_written_into_a_file(stored: Office) -> None:
-    """Which is for its owner alone, never takes another's place, and is what verify, show and repair read."""
+    """Which is for its owner alone, never takes another's place, and is what repair works on."""
     stored.fill([business(n, Key=f"K-{n}") for n in range(2)])
     await stored.run()
-    refused = await stored.type("ledger verify")
+    refused = await stored.type("ledger repair")
 
     made = await typed(*command_in(refused.err), "--json", cwd=stored.folder)
     again = await typed(*command_in(refused.err), cwd=stored.folder)
@@ -186,14 +186,36 @@ async def test_it_is_written_into_a_file(stored: Office) -> None:
         assert 0 == told.status, told.err
 
 
-@pytest.mark.parametrize(("verb", "words"), [("ledger show", ("K-1",)), ("ledger verify", ()), ("ledger repair", ())])
-async def test_what_reads_a_file_says_how_to_get_one(stored: Office, verb: str, words: tuple[str, ...]) -> None:
-    """Exit status 2, also before there is a ledger."""
-    told = await stored.type(verb, *words)
+async def test_it_is_verified_and_shown_where_it_is(stored: Office) -> None:
+    """As a file is, and beside the account; a record that is gone there shows in both."""
+    stored.fill([business(n, Key=f"K-{n}") for n in range(2)])
+    await stored.run()
+    stored.sandbox.state.forget(stored.sandbox.state.records[0])
 
-    assert 2 == told.status
-    assert "is in a database, and this works on a file: name " in told.err
-    assert "To write it, type: bulk-onboard ledger export " in told.err
+    alone = await stored.type("ledger verify", "--json")
+    beside = await stored.type("ledger verify", "--server", "--json")
+    shown = await stored.type("ledger show", "K-1", "--json")
+    compared = await stored.type("ledger show", "K-0", "--server", "--json")
+
+    assert (0, 3, 0, 3) == (alone.status, beside.status, shown.status, compared.status), compared.err
+    assert (stored.job().store.name, "sound", {"submitted": 2}) == tuple(
+        alone.json[name] for name in ("ledger", "verdict", "counts")
+    )
+    assert 1 == len(beside.json["server"]["missing"])
+    assert ["admitted", "intent", "done"] == [each["entry"] for each in shown.json["records"][0]["entries"]]
+    assert not compared.json["records"][0]["today"]["found"]
+
+
+@pytest.mark.parametrize("words", [("ledger verify",), ("ledger show", "K-1")])
+async def test_what_is_not_in_the_database_is_not_verified(stored: Office, words: tuple[str, ...]) -> None:
+    """Exit status 2 where there is no ledger yet, and where it is still in its file: how it is brought."""
+    there_is_none = await stored.type(*words)
+    stored.ledger.touch()
+    is_left = await stored.type(*words)
+
+    assert (2, 2) == (there_is_none.status, is_left.status)
+    assert "There is no ledger businesses in postgresql://" in there_is_none.err
+    assert "type: bulk-onboard ledger import " in is_left.err
 
 
 async def test_a_damaged_one_is_salvaged_by_way_of_a_file(stored: Office, postgres: Database) -> None:
@@ -204,6 +226,7 @@ async def test_a_damaged_one_is_salvaged_by_way_of_a_file(stored: Office, postgr
     stored.fill(4)
 
     damaged = await stored.type("run", "--yes")
+    verified = await stored.type("ledger verify")
     await stored.type("ledger export", "copy.jsonl")
     repaired = await typed("ledger", "repair", "copy.jsonl", "--settle=0.1s", cwd=stored.folder)
     not_named = await stored.type("ledger import")
@@ -211,6 +234,7 @@ async def test_a_damaged_one_is_salvaged_by_way_of_a_file(stored: Office, postgr
     run = await stored.run()
 
     assert 6 == damaged.status, damaged.err
+    assert (6, True) == (verified.status, "write it to a file with `ledger export`" in verified.out), verified
     assert repaired.status in {0, 3}, repaired.err
     assert 2 == not_named.status
     assert 0 == brought.status, brought.err
@@ -234,6 +258,21 @@ async def test_purge_removes_it_only_where_that_is_said(stored: Office, with_led
     assert with_ledger is not stored.job().store.exists()
 
 
+async def test_a_ledger_that_is_purged_is_not_called_a_file(stored: Office) -> None:
+    """It is named beside the files, or alone where it is all there is."""
+    stored.fill(2)
+    await stored.run()
+
+    files = await stored.type("purge", "--yes")
+    ledger = await stored.type("purge", "--yes", "--with-ledger")
+    await stored.run()
+    both = await stored.type("purge", "--yes", "--with-ledger")
+
+    assert re.match(r"Removed: \d files\.\n", files.out), files
+    assert ledger.out.startswith("Removed: the ledger in the database.\n"), ledger
+    assert re.match(r"Removed: \d files and the ledger in the database\.\n", both.out), both
+
+
 async def test_an_unfinished_job_is_not_purged(stored: Office) -> None:
     """Its ledger stays, and is free."""
     stored.fill(2)
@@ -244,6 +283,27 @@ async def test_an_unfinished_job_is_not_purged(stored: Office) -> None:
 
     assert (2, True) == (told.status, "The job is not finished: " in told.err), told.err
     assert (True, True) == (stored.job().store.exists(), stored.job().store.is_free())
+
+
+async def test_two_jobs_of_one_name_do_not_share_it(stored: Office) -> None:
+    """Rows of the second would be taken for rows of the first: 2 from whatever reads it, until it has another name."""
+    stored.fill([business(1, Key="K-1")])
+    await stored.run()
+    second = Office(stored.folder / "second", stored.sandbox)
+    second.folder.mkdir()
+    second.store = stored.store
+    second.fill([business(2, Key="K-1")])
+
+    for verb in ("run", "check", "plan", "status", "report"):
+        told = await second.type(verb)
+        assert (2, True) == (told.status, f"is that of {stored.workbook}, and this is {second.workbook}" in told.err), (
+            verb
+        )
+    (named,) = re.findall(r'ledger = "(.+?)"', told.err)
+    renamed = await second.type("run", "--yes", "--ledger", named)
+
+    assert (0, 2) == (renamed.status, len(stored.sandbox.state.records)), renamed.err
+    assert (await stored.type("status", "--json")).json["counts"]["submitted"] == 1
 
 
 async def test_rows_are_held_against_the_other_accounts_there(stored: Office) -> None:

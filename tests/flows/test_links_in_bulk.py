@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulk_onboard.errors import ExitStatus
+from bulk_onboard.ledger.disk import ledger_blocks
 from bulk_onboard.ledger.verify import verify
 from bulk_onboard.model.record import Linkage, Linking
 from bulk_onboard.pipeline.finish import RunResult
@@ -87,7 +88,7 @@ def check(office: Desk, *, linked: Iterable[str], refused: Iterable[str] = ()) -
     assert [] == office.sandbox.witness.without_intent
     by_linkage = {n: linking.linkage for n, linking in office.linkings().items()}
     assert dict.fromkeys(linked, Linkage.LINKED) | dict.fromkeys(refused, Linkage.REFUSED) == by_linkage
-    assert verify(office.ledger).exit_status is ExitStatus.DONE
+    assert verify(ledger_blocks(office.ledger), "businesses").exit_status is ExitStatus.DONE
 
 
 def ended(result: RunResult) -> tuple[ExitStatus, str]:

@@ -18,6 +18,7 @@ import pytest
 
 from bulk_onboard.api.credentials import Credentials, Secret
 from bulk_onboard.job import load_job
+from bulk_onboard.ledger.disk import ledger_blocks
 from bulk_onboard.ledger.fold import entries
 from bulk_onboard.ledger.journal import read_ledger_state
 from bulk_onboard.ledger.verify import verify
@@ -190,7 +191,7 @@ async def test_thirty_nights_end_with_the_same_books_on_both_sides(tmp_path: Pat
     assert rows == last.reviews["approved"]
     assert {"list done", "requirements done"} == set(idle.requests)
     assert statuses.keys() <= {0, 3}
-    assert 0 == idle.exit_status == verify(tmp_path / "nightly.ledger.jsonl").exit_status
+    assert 0 == idle.exit_status == verify(ledger_blocks(tmp_path / "nightly.ledger.jsonl"), "nightly").exit_status
     check_writes(month)
 
 

@@ -20,7 +20,7 @@ from tests.support.schemas import troubles, validator
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "bulk_onboard/schemas"
-WITHOUT_JSON = {"sandbox"}
+WITHOUT_JSON = {"sandbox", "worker"}
 
 
 def verbs(group: Any, *path: str) -> set[str]:

@@ -34,7 +34,7 @@ HURRIED = 0.1  # all durations of store and engine are a tenth of those in earne
 LOST = {"drop-after": 0.03, "drop-before": 0.02, "error-500-after": 0.03, "late-apply": 0.02}
 LONGEST_S = 200.0
 WORKER = ("worker", "--accounts", "2", "--store")  # so that two workers have two each
-_PAUSE_S = 0.2
+_PAUSE_S, _LOOK_S = 0.2, 0.1
 
 
 def environ() -> dict[str, str]:
@@ -222,11 +222,18 @@ class Cluster:
         """How many records the API has."""
         return sum([len((await self.state(account))["records"]) for account in ACCOUNTS])
 
+    async def until_begun(self, number: int) -> None:
+        """Wait until the API has so many records of each account."""
+        async with asyncio.timeout(LONGEST_S):
+            for account in ACCOUNTS:
+                while len((await self.state(account))["records"]) < number:
+                    await asyncio.sleep(_LOOK_S)
+
     async def until(self, number: int) -> None:
         """Wait until the API has so many records."""
         async with asyncio.timeout(LONGEST_S):
             while await self.records() < number:
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(_LOOK_S)
 
     async def state(self, account: str) -> Any:
         """What the API has of an account."""

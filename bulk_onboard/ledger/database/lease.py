@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 
 from bulk_onboard.clock import Clock
 from bulk_onboard.ledger.lock import user_name
@@ -107,6 +108,7 @@ class DatabaseLease:
     _is_over: bool = False
     _database_s: float = 0.0  # its clock when `boottime` was 0
     _listeners: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
 
     def holds(self) -> bool:
         """Return whether it still holds; once False it never is True again."""
@@ -135,9 +137,10 @@ class DatabaseLease:
 
     def end(self) -> None:
         """Let it be over, and tell whoever wants to know."""
-        self._is_over = True
-        while self._listeners:
-            loop, listener = self._listeners.pop(0)
+        with self._lock:
+            self._is_over = True
+            listeners, self._listeners = self._listeners, []
+        for loop, listener in listeners:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(listener)
 
@@ -146,7 +149,9 @@ class DatabaseLease:
 
         At once where it already is.
         """
-        if self._is_over:
+        with self._lock:  # it may end meanwhile, in the thread that looks after it
+            is_over = self._is_over
+            if not is_over:
+                self._listeners.append((asyncio.get_running_loop(), listener))
+        if is_over:
             listener()
-        else:
-            self._listeners.append((asyncio.get_running_loop(), listener))

@@ -240,9 +240,8 @@ class Link:
         except psycopg.Error as error:
             if _is_lost(connection, error):
                 raise
-            self._renewed_at += (
-                leases.TIMES.look_s - leases.TIMES.renew_s
-            )  # it is tried again soon, and while the leases hold
+            # It is tried again at the next look, as long as the leases hold.
+            self._renewed_at += leases.TIMES.look_s - leases.TIMES.renew_s
             return
         for account, (writer, asked_at) in writers.items():
             if account in renewed:

@@ -1,6 +1,6 @@
 """The tables of a store, and every statement.
 
-    account  who owns which ledger until when, and on which server it was written last
+    account  who owns which ledger until when, on which server it was written last, and of which job it is
     entry    the lines of the ledgers, numbered from 1
     late     lines that an owner wanted to write after its lease
     hint     records that changed at the API and were not read since
@@ -14,7 +14,7 @@ owner and lease again.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -40,7 +40,9 @@ create table if not exists {SCHEMA}.account (
     name text primary key,
     owner text not null,
     until timestamptz not null,
-    seen text
+    seen text,
+    ledger text,
+    job text
 );
 create table if not exists {SCHEMA}.entry (
     account text not null,
@@ -120,6 +122,29 @@ def version(connection: Connection) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """Of which job a ledger is, as absolute paths: that of the file that it would be, and that of JOB."""
+
+    ledger: str
+    job: str
+
+
+def whose(connection: Connection, account: str) -> Whose | None:
+    """Return whose ledger this was when it was opened last; None where there is none, or nobody knows."""
+    return dict(_noted(connection, "name = %s", [account])).get(account)
+
+
+def _noted(connection: Connection, which: str, values: Sequence[str]) -> Iterator[tuple[str, Whose | None]]:
+    """Yield the names of these ledgers, and whose they are."""
+    query = f"""
+        select name, ledger, job from {SCHEMA}.account
+        where ({which}) and exists (select from {SCHEMA}.entry where account = name)
+    """  # noqa: S608
+    for name, ledger, job in connection.execute(query.encode(), values):
+        yield name, Whose(ledger, job) if ledger and job else None
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """What a claim found.
 
@@ -132,18 +157,19 @@ class Claimed:
     seen: str
 
 
-def claim(connection: Connection, account: str, owner: str) -> Claimed | None:
-    """Own a ledger that nobody owns now; None where somebody does."""
+def claim(connection: Connection, account: str, owner: str, whose: Whose) -> Claimed | None:
+    """Own a ledger that nobody owns now, and note whose it is; None where somebody owns it."""
     row = connection.execute(
         f"""
-        insert into {SCHEMA}.account as mine (name, owner, until)
-        values (%s, %s, clock_timestamp() + %s * interval '1 second')
+        insert into {SCHEMA}.account as mine (name, owner, until, ledger, job)
+        values (%s, %s, clock_timestamp() + %s * interval '1 second', %s, %s)
         on conflict (name) do update
-            set owner = excluded.owner, until = clock_timestamp() + %s * interval '1 second'
+            set owner = excluded.owner, until = clock_timestamp() + %s * interval '1 second',
+                ledger = excluded.ledger, job = excluded.job
             where mine.until <= clock_timestamp()
         returning extract(epoch from clock_timestamp())::float8, coalesce(mine.seen, '')
         """,  # noqa: S608 - the schema's name is a constant, here and below
-        [account, owner, leases.TIMES.lease_s, leases.TIMES.lease_s],
+        [account, owner, leases.TIMES.lease_s, whose.ledger, whose.job, leases.TIMES.lease_s],
     ).fetchone()
     return None if row is None else Claimed(*row)
 
@@ -268,13 +294,9 @@ def has_lines(connection: Connection, account: str) -> bool:
     return connection.execute(query, [account]).fetchone() is not None
 
 
-def names(connection: Connection, begin: str) -> list[str]:
-    """Return the names of the ledgers that are called so, or begin so with a dot behind it, sorted."""
-    query = f"""
-        select name from {SCHEMA}.account where (name = %s or starts_with(name, %s))
-        and exists (select from {SCHEMA}.entry where account = name)
-    """  # noqa: S608
-    return sorted(name for (name,) in connection.execute(query, [begin, f"{begin}."]))
+def called(connection: Connection, begin: str) -> dict[str, Whose | None]:
+    """Return the ledgers that are called so, or begin so with a dot behind it, by their names, and whose they are."""
+    return dict(_noted(connection, "name = %s or starts_with(name, %s)", [begin, f"{begin}."]))
 
 
 def last_number(connection: Connection, account: str) -> int:

@@ -1,6 +1,8 @@
 """A ledger in a database, as the rest of the tool sees it: `model.store.Store`."""
 
 import asyncio
+import json
+import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,8 +21,8 @@ from bulk_onboard.ledger.database.follow import DatabaseFollower
 from bulk_onboard.ledger.database.hints import PostgresHints
 from bulk_onboard.ledger.database.lease import DatabaseLease, Owner, new_owner
 from bulk_onboard.ledger.database.link import DatabaseWriter, Link, linked
-from bulk_onboard.ledger.database.statements import Connection
-from bulk_onboard.ledger.fold import fold_blocks
+from bulk_onboard.ledger.database.statements import Connection, Whose
+from bulk_onboard.ledger.fold import check_has_no_tail, fold_blocks
 from bulk_onboard.ledger.opening import check_bound
 from bulk_onboard.ledger.queued_journal import QueuedJournal
 from bulk_onboard.model.account import LEDGER_ENDING, name_of_ledger
@@ -41,12 +43,14 @@ class _Ownership:
     Attributes:
         locked_at: monotonic instant since when it is owned.
         seen: on which server it was last known to be complete; `place` is the present one.
+        moved: a sentence where its job was elsewhere before; empty where it was not.
     """
 
     writer: DatabaseWriter
     locked_at: float
     seen: str
     place: str
+    moved: str
 
 
 def set_up(address: str) -> None:
@@ -100,14 +104,16 @@ class PostgresStore:
         address: of the database, as in the setting `store`.
         ledger: the path that the ledger would have as a file; its name there is its name in the database.
         job, base_url: what a new ledger belongs to; an old one must have the same address.
+        file: JOB, by which a ledger of the same name is told that belongs to another job; by default the path above.
     """
 
-    def __init__(self, address: str, ledger: Path, *, job: str, base_url: str) -> None:
+    def __init__(self, address: str, ledger: Path, *, job: str, base_url: str, file: Path | None = None) -> None:
         self.account = name_of_ledger(ledger)
         self.address = address
         self._owned: DatabaseWriter | None = None  # while it is open
         self._job = job
         self._base_url = base_url
+        self._ledger, self._file = ledger, file or ledger
 
     @property
     def name(self) -> str:
@@ -128,8 +134,9 @@ class PostgresStore:
         return self._ask(partial(statements.has_lines, account=self.account))
 
     def read(self) -> LedgerState | None:
-        """Return the ledger's state, None where there is no ledger."""
+        """Return the ledger's state, None where there is no ledger; UsageError also where it is another job's."""
         with linked(self.address) as link:
+            link.ask(self._moved)
             return self._folded(link)
 
     def missing(self) -> UsageError:
@@ -138,8 +145,10 @@ class PostgresStore:
 
     def beside(self, ledger: Path) -> tuple[Path, ...]:
         """Return the ledgers of the database that are called like `ledger`, as the files they would be, sorted."""
-        names = self._ask(partial(statements.names, begin=name_of_ledger(ledger)))
-        return tuple(sorted(ledger.with_name(f"{name}{LEDGER_ENDING}") for name in names))
+        found = self._ask(partial(statements.called, begin=name_of_ledger(ledger)))
+        paths = {ledger.with_name(f"{name}{LEDGER_ENDING}"): whose for name, whose in found.items()}
+        anothers = {path for path, whose in paths.items() if whose and _is_anothers(whose, self._whose(path))}
+        return tuple(sorted(paths.keys() - anothers))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the ledger's bytes as they are in a file, also of a damaged one; UsageError where there is none."""
@@ -196,7 +205,7 @@ class PostgresStore:
             Under which name the lines that gave way are kept in the database; empty where there were none.
 
         Raises:
-            UsageError: there is a ledger, and it need not give way.
+            UsageError: there is a ledger, and it need not give way, or is another job's.
             LockedError: somebody owns it.
             StoppedError: the database failed.
         """
@@ -205,7 +214,8 @@ class PostgresStore:
         def do(connection: Connection) -> str:
             checks.check(connection, self.address)
             with connection.transaction():
-                if statements.claim(connection, self.account, owner) is None:
+                self._moved(connection)
+                if statements.claim(connection, self.account, owner, self._whose(self._ledger)) is None:
                     raise self._locked(statements.owner_of(connection, self.account))
                 if not replaces_damaged and statements.has_lines(connection, self.account):
                     raise UsageError(f"There is a ledger {self.name} already, so nothing was written into it.")
@@ -234,7 +244,7 @@ class PostgresStore:
                 it is prolonged meanwhile.
 
         Raises:
-            UsageError: the database is not fit for it, or refuses.
+            UsageError: the database is not fit for it, or refuses; or the ledger is that of another job.
             LockedError: somebody else owns it.
             LedgerError: damaged, of another account or address, or newer than this tool.
             StoppedError: the database cannot be reached, or failed.
@@ -277,14 +287,36 @@ class PostgresStore:
     def _claim(self, connection: Connection, *, link: Link, writer: DatabaseWriter) -> _Ownership | Owner:
         lease = writer.lease
         checks.check(connection, self.address)
+        moved = self._moved(connection)
         asked_at = lease.clock.boottime()
-        claimed = statements.claim(connection, lease.account, lease.owner)
+        claimed = statements.claim(connection, lease.account, lease.owner, self._whose(self._ledger))
         if claimed is None:
             return statements.owner_of(connection, lease.account) or Owner("", 0.0, 0.0)
         lease.extend(asked_at, claimed.at)
         locked_at = lease.clock.monotonic()
         link.keep(writer)
-        return _Ownership(writer, locked_at, claimed.seen, statements.place(connection))
+        return _Ownership(writer, locked_at, claimed.seen, statements.place(connection), moved)
+
+    def _whose(self, ledger: Path) -> Whose:
+        return Whose(str(ledger.resolve()), str(self._file.resolve()))
+
+    def _moved(self, connection: Connection) -> str:
+        """Return a sentence where the job was elsewhere before; raise UsageError where the ledger is another job's."""
+        noted, own = statements.whose(connection, self.account), self._whose(self._ledger)
+        if noted is None:
+            return ""
+        if _is_anothers(noted, own):
+            another = f"{self._file.absolute().parent.name}.{self._ledger.name}"
+            raise UsageError(
+                f"The ledger {self.name} is that of {noted.job}, and this is {own.job}, whose ledger has the "
+                "same name. Nothing was sent, since rows of the one would be taken for rows of the other. If they are "
+                "two jobs, give this one another ledger, in the job file or with --ledger: "
+                f"ledger = {json.dumps(another, ensure_ascii=False)}. If they are copies of one job, move the other "
+                "one away."
+            )
+        if noted.ledger == own.ledger or noted.job == own.job or os.path.lexists(noted.job):
+            return ""
+        return f"{self.name} was the ledger of {noted.job}, which is not there any more. Now it is that of {own.job}."
 
     async def _journal(self, link: Link, owned: _Ownership, auth_id: str) -> DatabaseJournal:
         header = LedgerOpened(
@@ -307,7 +339,7 @@ class PostgresStore:
         journal = DatabaseJournal(
             owned,
             ledger_state or LedgerState(),
-            warnings=(*_about(late), *self._clocks(owned.writer.lease)),
+            warnings=(*filter(None, [owned.moved]), *_about(late), *self._clocks(owned.writer.lease)),
             late=late,
             note_place=note_place,
         )
@@ -338,8 +370,9 @@ class PostgresStore:
             link.let_go(writer)
             writer.lease.give_back()
 
-    def _remedy(self) -> str:
-        """Return what to do where the ledger is damaged."""
+    @property
+    def remedy(self) -> str:
+        """What to do where the ledger is damaged."""
         return (
             "nothing was changed and nothing is sent. Do not edit or delete it, for what it says was sent would be "
             "forgotten; put back a backup of the database, or salvage this ledger: write it to a file with `ledger "
@@ -367,11 +400,23 @@ class PostgresStore:
                 last = chunk.last
                 yield chunk.content
 
-        remedy = self._remedy()
-        folded = fold_blocks(blocks(), self.name, remedy)
-        if folded.tail or folded.ledger_state.seq != last:
-            raise LedgerError(f"{self.name}: line {folded.ledger_state.seq + 1} is damaged; {remedy}")
+        folded = fold_blocks(blocks(), self.name, self.remedy)
+        check_has_no_tail(folded, self.name, self.remedy)
+        if folded.ledger_state.seq != last:
+            raise LedgerError(f"{self.name}: line {folded.ledger_state.seq + 1} is damaged; {self.remedy}")
         return folded.ledger_state
+
+
+def _is_anothers(noted: Whose, own: Whose) -> bool:
+    """Return whether a ledger is noted as that of another job, which is still there on this machine."""
+    if noted.ledger == own.ledger or noted.job == own.job:
+        return False
+    try:
+        return not Path(noted.job).samefile(own.job)
+    except (FileNotFoundError, NotADirectoryError):
+        return os.path.lexists(noted.job)
+    except OSError:  # something is there, and not for us
+        return True
 
 
 def _end(connection: Connection, *, writer: DatabaseWriter) -> None:

@@ -49,7 +49,7 @@ _BY_STATE: tuple[_Row, ...] = (  # the server's codes (its manual, PostgreSQL Er
     (
         "42501",
         UsageError,
-        "The role may not do this in {name}: {words}. Give it the rights, which `doctor` names, or use another role.",
+        "The role may not do this in {name}: {words}. Give it the rights that doctor names, or use another.",
     ),
     ("25006", UsageError, "{name} takes no writes ({words}). Name the primary server, and a role that may write."),
     ("28|3D", UsageError, "{name} does not let us in: {words}. Check the address, and who may connect."),

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Iterable
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -83,12 +84,12 @@ def lower(headers):
     }
 
 
-def paced(inner, quota: Quota | None = SIXTY, **settings) -> Paced:
+def paced(inner, quota: Quota | None = SIXTY, *, begun_after: Iterable[float] = (), **settings) -> Paced:
     """A gateway whose calls share one quota; requirements have 100 a minute."""
     clock = VirtualClock()
-    return Paced(
-        inner, compliance=Pacer(quota, clock=clock, **settings), requirements=Pacer(Quota(100, 60.0), clock=clock)
-    )
+    pacer = Pacer(quota, clock=clock, **settings)
+    pacer.begin_after(begun_after)
+    return Paced(inner, compliance=pacer, requirements=Pacer(Quota(100, 60.0), clock=clock))
 
 
 def get(name: str = "", priority: Priority = Priority.WRITE) -> Get:
@@ -150,7 +151,7 @@ async def test_restart_does_not_double_the_spending(kind):
     server = Server(kind)
     for _ in range(20):
         now = asyncio.get_running_loop().time()
-        gateway = paced(server, earlier_sends_s_ago=[now - at for at in server.sends])
+        gateway = paced(server, begun_after=[now - at for at in server.sends])
         doomed = asyncio.create_task(send_all(gateway, 30))
         await asyncio.sleep(3.0)
         doomed.cancel()

@@ -31,7 +31,7 @@ async def test_damaged_ledger_is_kept_and_a_sound_one_takes_its_place(path, cloc
     assert path.with_name(f"{path.name}.broken-1") == made.kept_as
     assert NOT_TELLING == made.kept_as.read_bytes()
     assert [0o600, 0o600] == [file.stat().st_mode & 0o777 for file in (path, made.kept_as)]
-    assert verify(path).lines == fold(path.read_bytes()).ledger_state.seq
+    assert verify([path.read_bytes()], str(path)).lines == fold(path.read_bytes()).ledger_state.seq
     assert {path.name, f"{path.name}.lock", made.kept_as.name} == {file.name for file in path.parent.iterdir()}
 
 
@@ -102,7 +102,7 @@ async def test_interrupted_repair_leaves_the_old_ledger_or_the_new(path, clock, 
     await repair(path, settle_s=0.0, clock=clock)
 
     assert disk.failed or nth == 9
-    assert ExitStatus.ROWS_NEED_ATTENTION == verify(path).exit_status
+    assert ExitStatus.ROWS_NEED_ATTENTION == verify([path.read_bytes()], str(path)).exit_status
     assert NOT_TELLING in [file.read_bytes() for file in path.parent.glob("*.broken-*")]
     assert broken or nth > 7
 

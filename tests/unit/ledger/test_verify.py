@@ -4,12 +4,14 @@ See docs/design/ledger.md, Soundness.
 """
 
 import zlib
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from bulk_onboard.errors import ExitStatus, UsageError
-from bulk_onboard.ledger.verify import verify
+from bulk_onboard.ledger.disk import ledger_blocks
+from bulk_onboard.ledger.verify import Verification, verify
 from bulk_onboard.model.entry import Absent, Adopted, Gone, Held, Op, Planned, Resolved, Unresolved, Used
 from bulk_onboard.model.record import State
 from tests.unit.ledger.samples import admitted, compliance_id, done, intent, ledger_of, run_started, story, token
@@ -17,6 +19,11 @@ from tests.unit.ledger.samples import admitted, compliance_id, done, intent, led
 HEADER = story()[0]
 UNCERTAIN = [HEADER, admitted(1), intent(1), run_started()]
 CONTENT = ledger_of(story())
+
+
+def verified(path: Path) -> Verification:
+    """What is found in a file."""
+    return verify(ledger_blocks(path), str(path))
 
 
 def with_last_line(content: bytes, old: bytes, new: bytes) -> bytes:
@@ -30,7 +37,7 @@ def test_sound_ledger(path):
     """A sound ledger is 0, with its lines and its records counted, and nothing to say."""
     path.write_bytes(CONTENT)
 
-    found = verify(path)
+    found = verified(path)
 
     assert (ExitStatus.DONE, (), len(story())) == (found.exit_status, found.sentences, found.lines)
     assert {State.SUBMITTED: 2, State.REFUSED: 1, State.NOT_SENT: 1} == found.counts
@@ -40,7 +47,7 @@ def test_plan_and_usage_of_a_run_are_sound(path):
     """They are lines like any other, and about no record."""
     path.write_bytes(ledger_of([*story(), Planned(rows=4, creates=4, reads=2), Used(requests=6, writes=4)]))
 
-    found = verify(path)
+    found = verified(path)
 
     assert (ExitStatus.DONE, (), len(story()) + 2) == (found.exit_status, found.sentences, found.lines)
 
@@ -49,7 +56,7 @@ def test_line_being_written_is_sound(path):
     """A run may be writing: the unfinished line is spoken of, and changes nothing."""
     path.write_bytes(CONTENT[:-30])
 
-    found = verify(path)
+    found = verified(path)
 
     assert ExitStatus.DONE == found.exit_status
     assert ["a run is writing it now" in sentence for sentence in found.sentences] == [True]
@@ -61,7 +68,7 @@ def test_held_record_needs_a_person(path):
     held = Held(token=token(1), op=Op.CREATE, why="two records have its alias")
     path.write_bytes(ledger_of([HEADER, run_started(), admitted(1), held]))
 
-    found = verify(path)
+    found = verified(path)
 
     assert (ExitStatus.ROWS_NEED_ATTENTION, {State.HELD: 1}) == (found.exit_status, found.counts)
     assert "1 record is held" in found.sentences[0]
@@ -73,13 +80,13 @@ def test_record_that_is_gone_needs_a_person_and_may_get_another_id(path):
     filed = [HEADER, run_started(), admitted(1), intent(1), done(1), gone]
     path.write_bytes(ledger_of(filed))
 
-    found = verify(path)
+    found = verified(path)
     anew = Resolved(token=token(1), op=Op.CREATE, how="absent")
     path.write_bytes(ledger_of([*filed, anew, intent(1), done(1, of=2)]))
 
     assert (ExitStatus.ROWS_NEED_ATTENTION, {State.GONE: 1}) == (found.exit_status, found.counts)
     assert "1 record is gone from the API" in found.sentences[0]
-    assert ExitStatus.DONE is verify(path).exit_status
+    assert ExitStatus.DONE is verified(path).exit_status
 
 
 @pytest.mark.parametrize(
@@ -140,7 +147,7 @@ def test_broken_ledger(path, content, word):
     """Whatever is wrong with it makes it 6, and a sentence says what and where."""
     path.write_bytes(content)
 
-    found = verify(path)
+    found = verified(path)
 
     assert ExitStatus.LEDGER == found.exit_status
     assert word in found.sentences[0]
@@ -157,7 +164,7 @@ def test_absence_that_shows_age_and_control_is_sound(path, absence):
     """A create that was looked for long enough, in a list that was proved to show records, may be believed absent."""
     path.write_bytes(ledger_of([*UNCERTAIN, absence]))
 
-    assert ExitStatus.DONE == verify(path).exit_status
+    assert ExitStatus.DONE == verified(path).exit_status
 
 
 @pytest.mark.parametrize("op", [Op.LINK, Op.UPDATE])
@@ -168,7 +175,7 @@ def test_unknown_link_or_update_is_given_up_only_after_the_window(path, op, wait
     unknown = [admitted(1), intent(1), done(1), replace(intent(1), **about), Unresolved(**about, seen="HTTP 502")]
     path.write_bytes(ledger_of([HEADER, run_started(), *unknown, Absent(**about, waited_s=waited_s)]))
 
-    assert expected == verify(path).exit_status
+    assert expected == verified(path).exit_status
 
 
 def test_link_that_was_refused_as_a_whole_needs_no_age(path):
@@ -179,10 +186,19 @@ def test_link_that_was_refused_as_a_whole_needs_no_age(path):
         ledger_of([HEADER, run_started(), admitted(1), intent(1), done(1), replace(intent(1), **about), absent])
     )
 
-    assert ExitStatus.DONE == verify(path).exit_status
+    assert ExitStatus.DONE == verified(path).exit_status
+
+
+@pytest.mark.parametrize("end", [b"", b"x" * 30 + b"\n", CONTENT[-30:-1] + b"?\n"], ids=["sound", "no line", "damaged"])
+def test_what_is_in_no_file_has_no_tail(end):
+    """Nothing is written there by halves, so a bad end is damage, and what helps a file is not said."""
+    found = verify([CONTENT[:-30], end or CONTENT[-30:]], "acme in a database", "ask somebody")
+
+    assert (ExitStatus.LEDGER if end else ExitStatus.DONE) == found.exit_status
+    assert found.sentences == (("acme in a database: line 14 is damaged; ask somebody",) if end else ())
 
 
 def test_missing_ledger(path):
     """Where there is none, there is nothing to judge."""
     with pytest.raises(UsageError, match="no ledger"):
-        verify(path)
+        verified(path)

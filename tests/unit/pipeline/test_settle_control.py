@@ -294,6 +294,18 @@ async def test_clock_that_was_set_back_does_not_make_an_old_one_young(context):
     assert Controlled(why_not=NO_RECORD) == await context.control.of_filter(unknown)
 
 
+async def test_clock_of_another_machine_makes_nothing_old(context):
+    """What it sent seems to lie two minutes ahead; the first record of an empty account speaks for it all the same."""
+    await context.journal.append(run_started())
+    context.clock.pass_time(DAY_S)
+    unknown = await context.doubt()
+    context.clock.pass_time(-120)
+    await context.journal.append(run_started())
+    await context.submit(1)
+
+    assert Controlled(found=token(1)) == await context.control.of_filter(unknown)
+
+
 async def test_what_this_run_sent_is_young_whatever_the_clock_says(context):
     """The order of the ledger's lines is enough."""
     await context.journal.append(run_started())

@@ -123,13 +123,13 @@ async def test_tables_of_somebody_else_or_of_a_newer_version_are_left_alone(read
 @pytest.fixture
 def reader(ready) -> Iterator[str]:
     """The address for a role that may read, and nothing else."""
-    role = f"reader_{ready.name}"
-    ready.execute(f"create role {role} login")
-    ready.execute(f"grant usage on schema bulk_onboard to {role}")
-    ready.execute(f"grant select on all tables in schema bulk_onboard to {role}")
+    role = f"reader-{ready.name}"
+    ready.execute(f'create role "{role}" login')
+    ready.execute(f'grant usage on schema bulk_onboard to "{role}"')
+    ready.execute(f'grant select on all tables in schema bulk_onboard to "{role}"')
     yield ready.address.replace("postgres@", f"{role}@")
-    ready.execute(f"drop owned by {role}")
-    ready.execute(f"drop role {role}")
+    ready.execute(f'drop owned by "{role}"')
+    ready.execute(f'drop role "{role}"')
 
 
 async def test_a_role_that_may_only_read_reads(store, store_at, reader):

@@ -73,6 +73,75 @@ async def test_ledgers_of_one_database_do_not_mix(store_at, tmp_path):
     assert {f"{name}.ledger.jsonl" for name in names[:3]} == {path.name for path in alike}
 
 
+@pytest.fixture
+def at(ready, tmp_path):
+    """Makes the store of a job in a folder, which is there; other folders may have jobs of its name."""
+
+    def make(folder: str, *, job: str = "businesses.xlsx", ledger: str = "businesses.ledger.jsonl") -> PostgresStore:
+        file = tmp_path / folder / job
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+        return PostgresStore(ready.address, file.with_name(ledger), job="j", base_url="https://api.example", file=file)
+
+    return make
+
+
+async def test_a_ledger_of_this_name_that_is_another_jobs_is_refused(at):
+    """To whoever reads, opens or replaces it; both jobs are named, and it stays the first one's."""
+    await filled(at("one"))
+    other = at("two")
+
+    for asking in (other.read, lambda: other.import_lines([b"x"])):
+        with pytest.raises(
+            UsageError, match=r"is that of .*/one/businesses\.xlsx, and this is .*/two/businesses\.xlsx"
+        ):
+            asking()
+    with pytest.raises(UsageError, match=r'ledger = "two\.businesses\.ledger\.jsonl"'):
+        async with opened(other):
+            pass
+
+    assert (0, 1) == (len(other.beside(other._ledger)), len(at("one").beside(at("one")._ledger)))
+    async with opened(at("one"), patience_s=0.0) as journal:
+        assert () == journal.warnings
+
+
+async def test_a_job_that_was_moved_goes_on(at, tmp_path):
+    """Where its file is not there any more; that is said once, and holds from then on."""
+    await filled(at("one"))
+    (tmp_path / "one").rename(tmp_path / "two")
+
+    assert at("two").read()
+    async with opened(at("two")) as journal:
+        assert [
+            f"{tmp_path}/one/businesses.xlsx, which is not there any more" in each for each in journal.warnings
+        ] == [True]
+    async with opened(at("two")) as journal:
+        assert () == journal.warnings
+    with pytest.raises(UsageError, match="two jobs"):
+        at("one").read()
+
+
+async def test_one_job_may_be_called_in_several_ways(at, tmp_path):
+    """Through links, and by another file whose ledger would be the same; none of it is another job, or a move."""
+    await filled(at("one"))
+    (tmp_path / "linked").symlink_to(tmp_path / "one")
+    (tmp_path / "hard").mkdir()
+    (tmp_path / "hard" / "businesses.xlsx").hardlink_to(tmp_path / "one" / "businesses.xlsx")
+
+    for store in (at("linked"), at("one", job="businesses.toml"), at("one"), at("hard")):
+        async with opened(store) as journal:
+            assert () == journal.warnings
+
+
+async def test_a_name_that_has_no_ledger_yet_is_nobodys(at, ready):
+    """Who opened it first may never have begun."""
+    await filled(at("one"))
+    ready.execute("delete from bulk_onboard.entry")
+
+    async with opened(at("two")) as journal:
+        assert (True, ()) == (journal.is_new, journal.warnings)
+
+
 async def test_a_long_ledger_is_read_in_parts(store, monkeypatch):
     """However its lines are cut into parts."""
     await filled(store, 7)
