@@ -252,7 +252,7 @@ async def test_the_rights_that_another_role_is_told_to_lack_are_all_that_it_need
         postgres.execute(f"grant all on bulk_onboard.{table} to {role}")
     address = postgres.address.replace("//postgres@", f"//{name}@")
     try:
-        with pytest.raises(UsageError, match="lacks .*procrastinate") as refused:
+        with pytest.raises(UsageError, match=r"lacks .*procrastinate") as refused:
             await opened(address).__aenter__()
         postgres.execute(str(refused.value).partition("type: ")[2])
         async with opened(address) as engine:
