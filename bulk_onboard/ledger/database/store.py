@@ -422,6 +422,7 @@ def _is_anothers(noted: Whose, own: Whose) -> bool:
 def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
     """Give a lease back, and keep what could not be written; to be done in the thread of a link."""
     writer.link.let_go(writer)
+    writer.lease.give_back()  # here first: as soon as the database has it, another machine may own the ledger
     try:
         writer.keep_late(connection)
     finally:  # a full disk takes no line, but what is there can be changed
