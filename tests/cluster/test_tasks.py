@@ -249,3 +249,27 @@ async def test_without_the_tables_of_the_workers_the_command_that_makes_them_is_
     await asyncio.to_thread(set_up, postgres.address)
     with pytest.raises(UsageError, match=f"To make the tables, type: bulk-onboard store setup {postgres.address}"):
         await opened(postgres.address).__aenter__()
+
+
+async def test_the_rights_that_another_role_is_told_to_lack_are_all_that_it_needs(postgres: Database):
+    """Also where only those on the ledgers were given."""
+    await made_ready(postgres)
+    name = f"worker-{postgres.name}"
+    role = f'"{name}"'
+    postgres.execute(f"create role {role} login")
+    postgres.execute(f"grant usage on schema bulk_onboard to {role}")
+    for table in ("account", "entry", "late", "hint"):
+        postgres.execute(f"grant all on bulk_onboard.{table} to {role}")
+    address = postgres.address.replace("//postgres@", f"//{name}@")
+    try:
+        with pytest.raises(UsageError, match=r"lacks .*procrastinate") as refused:
+            await opened(address).__aenter__()
+        postgres.execute(str(refused.value).partition("type: ")[2])
+        async with opened(address) as engine:
+            tasks = Tasks(engine)
+            assert await tasks.hand_over(ACME)
+            task = await begun(tasks, postgres)
+            assert await end(tasks, task, Next(Then.AGAIN, 1, pause=1))
+    finally:
+        postgres.execute(f"drop owned by {role}")
+        postgres.execute(f"drop role {role}")

@@ -9,9 +9,11 @@ from bulk_onboard.ledger.database.address import shown
 from bulk_onboard.ledger.database.statements import COMMENT, SCHEMA, VERSION, Connection
 from bulk_onboard.ledger.database.trouble import not_set_up
 from bulk_onboard.model.command import set_up_store
+from bulk_onboard.units import format_list
 
 OLDEST = 13
 CLOCKS_APART_S = 5.0
+NAMED_AT_MOST = 4
 
 _RIGHTS: Mapping[str, tuple[str, ...]] = {
     "account": ("select", "insert", "update"),
@@ -19,6 +21,7 @@ _RIGHTS: Mapping[str, tuple[str, ...]] = {
     "late": ("select", "insert"),
     "hint": ("select", "insert", "update", "delete"),
 }
+"""What ledgers need; of the tables of workers all is needed."""
 _ALL_RIGHTS = "select, insert, update, delete"
 
 
@@ -53,7 +56,7 @@ def facts(connection: Connection) -> Facts:
     """Ask the server for what matters to a ledger."""
     row = connection.execute(
         """
-        select current_setting('server_version'), current_setting('server_version_num')::int, current_user::text,
+        select current_setting('server_version'), current_setting('server_version_num')::int, quote_ident(current_user),
             pg_is_in_recovery(), current_setting('fsync'), current_setting('synchronous_commit'),
             (select coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = %s),
             extract(epoch from clock_timestamp())::float8,
@@ -68,24 +71,29 @@ def facts(connection: Connection) -> Facts:
 
 
 def _lacking(connection: Connection) -> Iterator[str]:
-    """Yield the rights that our role has not."""
-    tables: dict[str, list[bool]] = dict(
-        connection.execute(
-            """
-            select relname::text, array[has_table_privilege(c.oid, 'select'), has_table_privilege(c.oid, 'insert'),
-                has_table_privilege(c.oid, 'update'), has_table_privilege(c.oid, 'delete')]
-            from pg_class c join pg_namespace n on n.oid = relnamespace
-            where nspname = %s and relkind in ('r', 'p') and has_schema_privilege(n.oid, 'usage')
-            """,
-            [SCHEMA],
-        ).fetchall()
-    )
-    if not tables:
+    """Yield the rights that our role has not, on our tables and on those of the workers."""
+    found = connection.execute(
+        """
+        select relname::text, relkind = 'S', array[has_table_privilege(c.oid, 'select'),
+            has_table_privilege(c.oid, 'insert'), has_table_privilege(c.oid, 'update'),
+            has_table_privilege(c.oid, 'delete')],
+            relkind = 'S' and has_sequence_privilege(c.oid, 'usage')
+        from pg_class c join pg_namespace n on n.oid = relnamespace
+        where nspname = %s and relkind in ('r', 'p', 'S') and has_schema_privilege(n.oid, 'usage')
+        order by relname
+        """,
+        [SCHEMA],
+    ).fetchall()
+    if not found:
         yield f"usage on schema {SCHEMA}"
         return
-    for table, rights in _RIGHTS.items():
-        has = dict(zip(_ALL_RIGHTS.split(", "), tables.get(table, [False] * 4), strict=True))
-        yield from (f"{right} on {SCHEMA}.{table}" for right in rights if not has[right])
+    every = _ALL_RIGHTS.split(", ")
+    tables: dict[str, list[bool]] = dict.fromkeys(_RIGHTS, [False] * len(every))
+    tables |= {name: rights for name, is_sequence, rights, _ in found if not is_sequence}
+    for table, rights in tables.items():
+        has = dict(zip(every, rights, strict=True))
+        yield from (f"{right} on {SCHEMA}.{table}" for right in _RIGHTS.get(table, every) if not has[right])
+    yield from (f"usage on {SCHEMA}.{name}" for name, is_sequence, _, may_use in found if is_sequence and not may_use)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +174,10 @@ def _schema(found: Facts, where: str) -> Look:
         return Look("schema", why.removesuffix(".") if age == "older" else why, is_good=False)
     if found.lacking:
         why = (
-            f"The role {found.role} lacks {', '.join(found.lacking)} in {name}. As the owner of the schema, type: "
-            f"GRANT USAGE ON SCHEMA {SCHEMA} TO {found.role}; "
-            f"GRANT {_ALL_RIGHTS.upper()} ON ALL TABLES IN SCHEMA {SCHEMA} TO {found.role};"
+            f"The role {found.role} lacks {format_list(found.lacking, at_most=NAMED_AT_MOST)} in {name}. As the owner "
+            f"of the schema, type: GRANT USAGE ON SCHEMA {SCHEMA} TO {found.role}; "
+            f"GRANT {_ALL_RIGHTS.upper()} ON ALL TABLES IN SCHEMA {SCHEMA} TO {found.role}; "
+            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {SCHEMA} TO {found.role};"
         )
         return Look("schema", why, is_good=False)
     return Look("schema", f"{name} is set up (version {number}), and the role {found.role} may write.")
