@@ -1,29 +1,17 @@
 """What `doctor` says of a server that it could ask: each look a line, and what a person has to do."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
-from bulk_onboard.ledger.database.checks import Facts, looks
+from bulk_onboard.ledger.database.checks import looks
 from bulk_onboard.maintenance.database_diagnosis import DatabaseFacts, of_database
 from bulk_onboard.maintenance.diagnosis import Sign, Trouble
+from tests.unit.ledger.database.test_checks import GOOD as FIT
+from tests.unit.ledger.database.test_checks import NOW
 
-NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 WHERE = "postgresql://clerk@db.example.com/onboarding"
-GOOD = Facts(
-    version="15.4",
-    number=150004,
-    role="clerk",
-    is_standby=False,
-    fsync="on",
-    synchronous_commit="on",
-    comment="bulk-onboard store 1",
-    clock_s=NOW.timestamp(),
-    connections=10,
-    connections_most=100,
-    is_encrypted=True,
-)
+GOOD = replace(FIT, role="clerk", connections=10, is_encrypted=True)
 
 
 def told(server=GOOD, *, accounts=1):

@@ -55,14 +55,15 @@ async def test_a_line_whose_acknowledgement_was_lost_is_there(store, store_at, r
             await journal.append(intent(1))
             ready.execute(
                 "create function bulk_onboard.cut() returns trigger language plpgsql as"
-                " 'begin perform pg_sleep(0.3); return null; end'"
+                " 'begin perform pg_sleep(1); return null; end'"
             )
             ready.execute(
                 "create constraint trigger cut after insert on bulk_onboard.entry deferrable initially deferred"
                 " for each row execute function bulk_onboard.cut()"
             )
             appending = asyncio.create_task(journal.append(done(1)))
-            await asyncio.sleep(0.1)  # the statement is at the server, and its commit takes a while
+            while not ready.execute("select pid from pg_stat_activity where wait_event = 'PgSleep'"):
+                await asyncio.sleep(0.01)  # until its commit is under way
             await cable.cut(0.1, silent=False)
             with pytest.raises(StoppedError):
                 await appending
