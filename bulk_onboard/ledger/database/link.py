@@ -230,22 +230,26 @@ class Link:
             if not writer.lease.holds():
                 self._end_writer(writer, trouble.lease_over(writer.lease, self.where))
         if self._writers and _clock.boottime() >= self._renewed_at + leases.TIMES.renew_s:
-            self._renew(connection)
+            self._renewed_at = _clock.boottime()
+            self._renew(connection, tuple(self._writers))
 
-    def _renew(self, connection: Connection) -> None:
-        self._renewed_at = _clock.boottime()
-        writers = {writer.lease.account: (writer, writer.lease.clock.boottime()) for writer in tuple(self._writers)}
+    def _renew(self, connection: Connection, writers: Sequence[DatabaseWriter]) -> None:
+        """Prolong all of these leases at once, or each by itself where that is refused."""
+        asked_at = [writer.lease.clock.boottime() for writer in writers]
         try:
-            renewed = statements.renew(connection, {name: writer.lease.owner for name, (writer, _) in writers.items()})
+            renewed = statements.renew(connection, {writer.lease.account: writer.lease.owner for writer in writers})
         except psycopg.Error as error:
             if _is_lost(connection, error):
                 raise
-            # It is tried again at the next look, as long as the leases hold.
-            self._renewed_at += leases.TIMES.look_s - leases.TIMES.renew_s
+            if len(writers) > 1:
+                for writer in writers:
+                    self._renew(connection, [writer])
+            else:  # it is tried again at the next look, as long as the lease holds
+                self._renewed_at = _clock.boottime() - leases.TIMES.renew_s + leases.TIMES.look_s
             return
-        for account, (writer, asked_at) in writers.items():
-            if account in renewed:
-                writer.lease.extend(asked_at, renewed[account])
+        for writer, before in zip(writers, asked_at, strict=True):
+            if (told := renewed.get(writer.lease.account)) is not None:
+                writer.lease.extend(before, told)
             elif writer in self._writers:
                 self._end_writer(writer, trouble.lease_over(writer.lease, self.where))
 

@@ -188,6 +188,20 @@ async def test_a_row_that_somebody_locked_is_not_waited_for_without_end(store_at
                 await journal.append(intent(1))
 
 
+async def test_a_row_that_somebody_locked_keeps_no_other_lease_from_being_renewed(store_at, ready, times):
+    """Though all of a process are renewed in one statement."""
+    times(renew_s=0.1, look_s=0.05, lock_s=0.1)
+    address = f"{ready.address}?keepalives=1"  # a connection of its own
+    query = "select until from bulk_onboard.account where name = 'second'"
+    async with opened(store_at("first", address=address)), opened(store_at("second", address=address)):
+        with psycopg.connect(ready.address) as other:
+            other.execute("select from bulk_onboard.account where name = 'first' for update")
+            for _ in range(2):
+                at_first = ready.execute(query)
+                while ready.execute(query) == at_first:
+                    pass
+
+
 @pytest.mark.parametrize(
     "setting",
     [
