@@ -324,8 +324,8 @@ MUTANTS = (
     Mutant(
         "lease-zero",
         "claim",
-        "[account, owner, _, _]",
-        "[account, owner, 0, 0]",
+        "[account, owner, _, whose.ledger, whose.job, _]",
+        "[account, owner, 0, whose.ledger, whose.job, 0]",
         f"{TWO_OWNERS}::test_while_its_owner_is_in_the_middle_of_a_call_nobody_else_gets_the_ledger",
         needs_database=True,
     ),
