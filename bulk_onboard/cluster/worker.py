@@ -21,7 +21,7 @@ from bulk_onboard.api.credentials import credentials_from
 from bulk_onboard.api.gate import Gate
 from bulk_onboard.clock import Clock
 from bulk_onboard.cluster.engine import Crew, Engine, Given
-from bulk_onboard.cluster.rules import THEN, Then, Times, Try, what_follows, what_is_done
+from bulk_onboard.cluster.rules import IN_VAIN_AT_MOST, THEN, Then, Times, Try, what_follows, what_is_done
 from bulk_onboard.cluster.tasks import Task, Tasks
 from bulk_onboard.errors import (
     BulkOnboardError,
@@ -202,9 +202,11 @@ class _Worker:
             if silent_s is None or silent_s > self.times.dead_after_s:
                 raise self._taken_for_dead()
             self.heard_at = asked_at
-            for stalled in (*await self.engine.stalled(self.times.dead_after_s), *await self.tasks.orphans()):
-                if await self.tasks.give_anew(stalled):
+            for stalled in await self.engine.stalled(self.times.dead_after_s):
+                if await self.tasks.give_anew(stalled, retry_s=self.times.retry_s):
                     log.logger().warning("account given away", account=stalled.account)
+            for orphan in await self.tasks.orphans():
+                await self.tasks.give_anew(orphan)
 
     async def _look_for_stops(self) -> None:
         """Stop the accounts whose end somebody asked for."""
@@ -264,6 +266,8 @@ class _Worker:
         """Run the account; a bug ends it alone."""
         try:
             job = one.job = await in_thread(self._loaded, one.task)
+            if one.task.has_died:
+                await self._look_what_the_dead_did(one, job)
             credentials = credentials_from(self.environ, warn=self.warn, account=job.account)
             let_files_be_open([each.job for each in self.running.values() if each.job])
             with stopping_after(job.stop_after, spent_s=one.task.begun_s, clock=self.clock, stop=one.stop):
@@ -285,6 +289,16 @@ class _Worker:
             return _ended(why.exit_status, why)
         except Exception as bug:
             return _ended(ExitStatus.BUG, bug)
+
+    async def _look_what_the_dead_did(self, one: _Running, job: Job) -> None:
+        """Write down whether a try got something done whose worker died; raise StoppedError where too many did not."""
+        task = one.task
+        progress = what_is_done(await in_thread(job.ledger_state, is_needed=False))
+        if progress != task.progress:
+            await self.tasks.note_progress(task, progress)
+            one.task = replace(task, progress=progress, in_vain=0)
+        elif task.in_vain >= IN_VAIN_AT_MOST:
+            raise StoppedError(task.sentence)
 
     def _loaded(self, task: Task) -> Job:
         """Return the job, with its ledger in the database that the task came from, whatever that is called there."""

@@ -131,7 +131,33 @@ async def test_the_account_of_a_dead_worker_is_given_anew_once(tasks: Tasks, eng
     assert ["failed", "todo"] == [each[1] for each in jobs(postgres)]
 
 
-async def test_a_dead_worker_does_not_count_as_a_try_in_vain(tasks: Tasks, engine: Engine, postgres: Database):
+async def test_workers_that_die_one_after_the_other_are_counted_and_tried_again_later(tasks: Tasks, postgres: Database):
+    await tasks.hand_over(ACME)
+    statuses = []
+    for number in range(1, 6):
+        task = await begun(tasks, postgres)
+        assert task.has_died is (number > 1)
+        await tasks.give_anew(Stalled(task.job_id, ACME.account), retry_s=60.0)
+        found = await task_of(tasks)
+        assert number == found.in_vain
+        assert MACHINE in found.sentence
+        statuses.append(found.status)
+        postgres.execute("update bulk_onboard.procrastinate_jobs set scheduled_at = null")  # as when the pause is over
+    assert [Status.WAITING, *[Status.AGAIN] * 3, Status.WAITING] == statuses
+
+
+async def test_a_try_whose_worker_died_was_not_in_vain_where_it_got_something_done(tasks: Tasks, postgres: Database):
+    await tasks.hand_over(ACME)
+    task = await begun(tasks, postgres)
+    await tasks.give_anew(Stalled(task.job_id, ACME.account), retry_s=60.0)
+    task = await begun(tasks, postgres)
+    await tasks.note_progress(task, "more")
+    found = await task_of(tasks)
+    assert (0, "more") == (found.in_vain, found.progress)
+    assert not found.has_died
+
+
+async def test_an_end_that_could_not_be_written_down_is_no_death(tasks: Tasks, engine: Engine, postgres: Database):
     await tasks.hand_over(ACME)
     first = await begun(tasks, postgres)
     await end(tasks, first, Next(Then.AT_ONCE, in_vain=4))
