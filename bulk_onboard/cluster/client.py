@@ -88,12 +88,13 @@ async def hand_over(tasks: Tasks, jobs: Sequence[Job], flags: Mapping[str, Any],
         DatabaseError: the database cannot be reached.
     """
     orders = {job.account: order_of(job, flags) for job in jobs}
+    await tasks.check(orders.values())
     anew = [name for name, order in orders.items() if await tasks.hand_over(order)]
     there = [name for name in orders if name not in anew]
     known = await tasks.of(orders[name].account for name in there)
     its = {name: task for name in there if (task := known.get(orders[name].account))}
     ending = [name for name, task in its.items() if task.is_to_stop]
-    otherwise = [name for name, task in its.items() if task.order != orders[name] and not task.is_to_stop]
+    otherwise = [name for name, task in its.items() if task.order.flags != orders[name].flags and not task.is_to_stop]
     workers = await tasks.workers(times.dead_after_s)
     return HandedOver(tuple(anew), tuple(there), tuple(ending), tuple(otherwise), workers)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bulk_onboard.cluster import rules
@@ -175,6 +176,13 @@ class Tasks:
         return await self._engine.alive(dead_after_s)
 
     # For whoever hands over.
+
+    async def check(self, orders: Iterable[Order]) -> None:
+        """Raise UsageError where one of these accounts is at work for another job file."""
+        wanted = {order.account: order for order in orders}
+        for account, task in (await self.of(wanted)).items():
+            if not task.is_over:
+                _check_same_job(wanted[account], task.order.job_file)
 
     async def hand_over(self, order: Order) -> bool:
         """Hand an account over, unless its task is not over; return whether that was done.
@@ -448,7 +456,8 @@ def _places_of(connection: statements.Connection, accounts: list[str]) -> dict[s
 
 
 def _check_same_job(order: Order, job_file: str) -> None:
-    if order.job_file != job_file:
+    """Raise UsageError unless it is the same file; through a link, it is."""
+    if Path(order.job_file).resolve() != Path(job_file).resolve():
         raise UsageError(
             f"{order.account} is at work for another job, {job_file}. If that is the same job, hand it over by that "
             "path; if not, give this one another ledger (--ledger)."

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -93,6 +94,20 @@ async def test_another_job_with_a_ledger_of_that_name_is_refused(tasks: Tasks):
     await tasks.hand_over(ACME)
     with pytest.raises(UsageError, match="another ledger"):
         await tasks.hand_over(Order(account=ACME.account, job_file="/other/june.toml", name="acme", flags={}))
+
+
+async def test_a_job_whose_path_leads_through_a_link_is_the_same_job(tasks: Tasks, tmp_path: Path):
+    (tmp_path / "now").symlink_to(tmp_path)
+    await tasks.hand_over(replace(ACME, job_file=str(tmp_path / "june.toml")))
+    through_link = replace(ACME, job_file=str(tmp_path / "now" / "june.toml"))
+    await tasks.check([through_link])
+    assert not await tasks.hand_over(through_link)
+
+
+async def test_where_one_account_is_at_work_for_another_job_none_is_handed_over(tasks: Tasks):
+    await tasks.hand_over(replace(ACME, job_file="/other/june.toml"))
+    with pytest.raises(UsageError, match="another ledger"):
+        await tasks.check([replace(ACME, account="june.bravo", name="bravo"), ACME])
 
 
 async def test_what_is_tried_again_later_has_one_job_that_waits(tasks: Tasks, postgres: Database):
