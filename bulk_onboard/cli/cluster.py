@@ -131,7 +131,8 @@ def _check_has_database(invocation: Invocation, what: str) -> None:
     if job.database is None:
         raise UsageError(
             f"{what} needs ledgers that all machines see, and those of {job.file} are files (store). "
-            'Write in the job file, above the first table: store = "postgresql://host/db"'
+            "Type --store postgresql://host/db, or write it in the job file, above the first table: "
+            'store = "postgresql://host/db"'
         )
 
 

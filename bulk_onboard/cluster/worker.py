@@ -79,7 +79,7 @@ async def work(
         uploads: how many calls may be in flight over all of them.
         environ: has the credentials of the accounts.
         stop: asked to stop by a signal, it lets calls in flight finish and gives all accounts back.
-        warn: called with a sentence about credentials.
+        warn: called with a sentence about credentials, or about a task that failed.
 
     Raises:
         StoppedError: the database cannot be reached, or this worker was taken for dead.
@@ -334,8 +334,11 @@ class _Worker:
                 is_to_stop=one.is_to_stop or one.is_up(self.clock.monotonic()),
             )
         )
-        tell = log.logger().warning if next_.then is Then.FAILED else log.logger().info
-        tell(f"task {next_.then}", account=task.order.account, exit_status=int(ended.exit_status))
+        log.logger().info(f"task {next_.then}", account=task.order.name, exit_status=int(ended.exit_status))
+        if next_.then is Then.FAILED:
+            self.warn(
+                f"The task {task.order.account} failed with exit status {int(ended.exit_status)}. {ended.sentence}"
+            )
         await self.tasks.end(
             task,
             next_,
@@ -350,12 +353,16 @@ def _machine() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+_OF_MACHINE = frozenset({ExitStatus.USAGE, ExitStatus.BUG, ExitStatus.CREDENTIALS, ExitStatus.REPORT})
+"""What may be so on one machine alone: its files, its credentials, what is installed there."""
+
+
 def _ended(exit_status: ExitStatus, error: Exception | None) -> Ended:
     """Return how a try ended; what may be so on this machine alone is told with its name."""
     if error is None:
         return Ended(exit_status)
     sentence = str(error) if isinstance(error, BulkOnboardError) else describe_bug(error)
-    is_of_machine = exit_status in (ExitStatus.USAGE, ExitStatus.BUG)
+    is_of_machine = exit_status in _OF_MACHINE
     return Ended(exit_status, f"On {socket.gethostname()}: {sentence}" if is_of_machine else sentence, error)
 
 

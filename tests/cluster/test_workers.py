@@ -20,7 +20,8 @@ from bulk_onboard.errors import DatabaseError
 from bulk_onboard.ledger.database import lease
 from bulk_onboard.ledger.database.store import set_up
 from bulk_onboard.pipeline.stop import Stop
-from tests.support.office import Office, Told, environ_of, heard, start, typed
+from bulk_onboard.sandbox.server import Sandbox
+from tests.support.office import Office, Told, credentials_of, environ_of, heard, start, typed
 from tests.support.postgres import Database
 
 ACCOUNTS = ("acme", "bravo")
@@ -44,6 +45,7 @@ class Cluster:
     office: Office
     database: Database
     stops: list[Stop] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     workers: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self, **settings: Any) -> None:
@@ -68,7 +70,7 @@ class Cluster:
                 clock=SystemClock(),
                 stop=stop,
                 times=rules.TIMES,
-                warn=lambda sentence: None,
+                warn=self.told.append,
             )
 
     async def end(self, number: int = 0) -> None:
@@ -176,8 +178,22 @@ async def test_an_account_without_credentials_on_the_worker_fails_and_the_others
     assert 2 == told.status
     assert "Account acme: On " in told.out
     assert "Credentials of account acme are missing" in told.out
+    (said,) = [sentence for sentence in cluster.told if "failed" in sentence]
+    assert said.startswith("The task businesses.acme failed with exit status 2. On ")
+    assert "Credentials of account acme are missing" in said
     assert 2 == cluster.filed()
     assert (Status.FAILED, Status.DONE) == (cluster.place().task.status, cluster.place("bravo").task.status)
+
+
+async def test_credentials_that_the_api_refuses_are_told_with_the_machine_that_has_them(cluster: Cluster):
+    own = {name: credentials_of(name) for name in ACCOUNTS}
+    async with Sandbox(credentials={its.auth_id: its.auth_token.reveal() for its in own.values()}) as strict:
+        cluster.office.sandbox = strict
+        cluster.begin()
+        cluster.start(environ=environ_of(ACCOUNTS) | {"PLIVO_AUTH_TOKEN_ACME": "wrong"})
+        told = await cluster.run()
+    assert 7 == told.status
+    assert "Account acme: On " in told.out
 
 
 async def test_a_job_file_that_is_not_there_on_the_worker_fails_at_once(cluster: Cluster):
