@@ -32,7 +32,6 @@ class SystemClock:
 
     now = staticmethod(partial(datetime.now, UTC))
     monotonic = staticmethod(time.monotonic)
-    boottime = staticmethod(
-        partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
-    )
+    # On macOS, which has no CLOCK_BOOTTIME, this one goes on in sleep; `time.monotonic` stands still there.
+    boottime = staticmethod(partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
     sleep = staticmethod(asyncio.sleep)

@@ -317,19 +317,26 @@ def purge(invocation: Invocation, with_ledger: _WITH_LEDGER = False, yes: YES = 
     if planned.open_reviews and with_ledger:
         undecided = format_count(planned.open_reviews, "record")
         tell(f"As far as the ledger knows, the API has not decided on {undecided} yet.")
-    files = format_count(len(planned.going), "file")
-    is_done = bool(planned.going) and is_wanted(f"Remove {files} for good?", yes=yes)
+    all_of_it = _counted(planned.going)
+    is_done = bool(planned.going) and is_wanted(f"Remove {all_of_it} for good?", yes=yes)
     if is_done:
         awaited(purge_job(job, planned, clock))
 
     def show(stream: TextIO) -> None:
-        print(f"Removed: {files}." if is_done else "Nothing was removed.", file=stream)
+        print(f"Removed: {all_of_it}." if is_done else "Nothing was removed.", file=stream)
         for piece in planned.staying:
             print(shown(f"Kept: {piece}: {piece.kind.holds}.", stream), file=stream)
         print(shown(f"Workbook and documents are not touched: {job.workbook}, {job.documents}", stream), file=stream)
 
     going, staying = _files_as_data(planned.going), _files_as_data(planned.staying)
     return Output(ExitStatus.DONE, {"done": is_done, "files": going, "kept": staying}, show)
+
+
+def _counted(pieces: "Sequence[Piece]") -> str:
+    """Return how many files these are, and that a ledger in a database is among them."""
+    files = sum(not piece.stored for piece in pieces)
+    stored = ["the ledger in the database"] if files < len(pieces) else []
+    return " and ".join([*([format_count(files, "file")] if files or not stored else []), *stored])
 
 
 def _files_as_data(pieces: "Iterable[Piece]") -> list[dict[str, object]]:

@@ -89,7 +89,14 @@ class Connection:
         await self._connection.execute(script)
 
     async def defer(self, account: str, arguments: Mapping[str, Any], *, at: datetime | None = None) -> int:
-        """Add a job for an account, to be begun from this instant of the database's clock on, or now; return its id."""
+        """Add a job for an account, to be begun from this instant of the database's clock on, or now; return its id.
+
+        One that waits gives way to it: its task is gone, as when the ledger was purged meanwhile.
+        """
+        await self.rows(
+            "DELETE FROM procrastinate_jobs WHERE queueing_lock = %(account)s AND status = 'todo' RETURNING id",
+            account=account,
+        )
         job = self._app.configure_task(
             TASK, allow_unknown=True, lock=account, queueing_lock=account, schedule_at=at, connection=self._connection
         )

@@ -1,7 +1,7 @@
 """A worker: one process that works tasks off, each a run of one account, as many at a time as it has places.
 
-Its accounts share what the accounts of a job share in one process (`pipeline.accounts`): the gate, few threads, and
-workbooks that several of them read. Each meets alone, since handing over was the yes.
+Its accounts share what the accounts of a job share in one process (`pipeline.accounts`): the gate, few threads,
+workbooks that several of them read, and what other ledgers know. Each meets alone, since handing over was the yes.
 
 It gives a sign of life every few seconds, and looks for tasks of workers that gave none. One that has given none itself
 for too long, because it slept or the database said nothing, was taken for dead: its leases are over or soon will be, so
@@ -146,9 +146,10 @@ class _Worker:
     heard_at: float
     running: dict[str, _Running] = field(default_factory=dict)
     sheets: "_SharedSheets" = field(init=False)
+    ledgers: "SharedLedgers" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sheets = _SharedSheets()
+        self.sheets, self.ledgers = _SharedSheets(), SharedLedgers(self.clock)
 
     async def work(self, places: int) -> None:
         """Work tasks off until asked to stop; give back what runs then."""
@@ -272,12 +273,13 @@ class _Worker:
             let_files_be_open([each.job for each in self.running.values() if each.job])
             with stopping_after(job.stop_after, spent_s=one.task.begun_s, clock=self.clock, stop=one.stop):
                 await wait_until_written(job.workbook, clock=self.clock, stop=one.stop, say=lambda sentence: None)
-                sheets, others = await self.sheets.of(job)
+                sheets = await self.sheets.of(job)
+                lent = self.ledgers.lend(job)
                 shared = Shared(
                     sheet=sheets.of(job),
                     gate=self.gate,
-                    meeting=Meeting([job.account], confirm=None, clock=self.clock, stop=one.stop),
-                    others=others,
+                    meeting=Meeting([job.account], confirm=None, clock=self.clock, stop=one.stop, then=lent.give_back),
+                    others=lent.ledgers,
                     twice=sheets.twice_of(job),
                 )
                 result = await run_account(
@@ -370,30 +372,63 @@ class _SharedSheets:
     """Workbooks that several accounts read: each is read once for those whose runs begin at about the same time."""
 
     def __init__(self) -> None:
-        self._read: dict[object, asyncio.Future[tuple[Sheets, OtherLedgers]]] = {}
+        self._read: dict[object, asyncio.Future[Sheets]] = {}
 
-    async def of(self, job: Job) -> tuple[Sheets, OtherLedgers]:
-        """Return the sheet of this account, perhaps among others, and the ledgers that its rows are held against."""
+    async def of(self, job: Job) -> Sheets:
+        """Return the sheet of this account, perhaps among others."""
         if not job.shares_sheet:
-            return await read_sheets([job]), OtherLedgers()
+            return await read_sheets([job])
         typed = repr({name: words for name, words in job.commands.flags.items() if name != "account"})
         key = (job.file, job.sha256, typed, *_place_of(job), stat_of(job.workbook))
         if key not in self._read:
             self._read[key] = asyncio.ensure_future(_read_for_all(job))
             asyncio.get_running_loop().call_later(KEPT_S, self._read.pop, key, None)
-        sheets, others = await asyncio.shield(self._read[key])
+        sheets = await asyncio.shield(self._read[key])
         sheet = sheets.own.get(job.account)
-        if sheet is None or not sheet.height:
-            return await read_sheets([job]), others  # which says what is missing
-        return sheets, others
+        return sheets if sheet and sheet.height else await read_sheets([job])  # which says what is missing
 
 
-async def _read_for_all(job: Job) -> tuple[Sheets, OtherLedgers]:
+async def _read_for_all(job: Job) -> Sheets:
     """Read the sheet that accounts share for all of them."""
     sharers = [job, *(each for each in job.siblings if each.shares_sheet and _place_of(each) == _place_of(job))]
-    return await read_sheets(sharers, rows_needed=False), OtherLedgers()
+    return await read_sheets(sharers, rows_needed=False)
 
 
 def _place_of(job: Job) -> tuple[object, ...]:
     """Return where the rows of a job are read."""
     return job.workbook, job.sheet, job.header_row, job.encoding
+
+
+class SharedLedgers:
+    """Ledgers that rows are held against: read once for accounts of a job whose runs begin at about the same time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._newest: dict[Path, _Lent] = {}
+
+    def lend(self, job: Job) -> "_Lent":
+        """Return the ledgers, to be given back once the account's rows are judged."""
+        now, lent = self._clock.monotonic(), self._newest.get(job.file)
+        if lent is None or now - lent.since >= KEPT_S:  # what others have filed since would not be recognised
+            lent = self._newest[job.file] = _Lent(now)
+        lent.borrowers += 1
+        return lent
+
+
+@dataclass(slots=True)
+class _Lent:
+    """Ledgers that accounts are judged by.
+
+    Attributes:
+        since: monotonic instant before which nothing of them was read.
+    """
+
+    since: float
+    ledgers: OtherLedgers = field(default_factory=OtherLedgers)
+    borrowers: int = 0
+
+    def give_back(self) -> None:
+        """Let go of what was read, where nobody else needs it now."""
+        self.borrowers -= 1
+        if not self.borrowers:
+            self.ledgers.forget()

@@ -70,13 +70,12 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger", remedy: str =
 
     Args:
         name: what messages call it.
-        remedy: what messages say to do about damage, where the ledger is in no file; then it has no tail, and a bad
-            end is damage, too. By default what helps a file.
+        remedy: what messages say to do about damage; by default what helps a file.
 
     Raises:
         LedgerError: damage before the tail, no ledger at all, or one written by a newer version.
     """
-    has_tail, remedy = not remedy, remedy or advice(name)
+    remedy = remedy or advice(name)
     replay, good_bytes, rest = Replay(), 0, b""
     ahead = iter(blocks)
     for block in ahead:
@@ -92,9 +91,13 @@ def fold_blocks(blocks: Iterable[bytes], name: str = "the ledger", remedy: str =
     if not lines and not replay.seq and (rotten or not _begins_a_ledger(tail)):
         raise LedgerError(f"{name} is no ledger, or its first line is damaged; {remedy}")
     _take(replay, map(decode, lines), lines, good_bytes, name=name, remedy=remedy)
-    if tail and not has_tail:
-        raise LedgerError(f"{name}: line {replay.seq + 1} is damaged; {remedy}")
     return Folded(replay.finish(), good_bytes + len(rest) - len(tail), tail, rotten)
+
+
+def check_has_no_tail(folded: Folded, name: str, remedy: str) -> None:
+    """Raise LedgerError where a ledger that is in no file has a tail: nothing is written there by halves."""
+    if folded.tail:
+        raise LedgerError(f"{name}: line {folded.ledger_state.seq + 1} is damaged; {remedy}")
 
 
 def may_be_a_ledgers(block: bytes) -> bool:

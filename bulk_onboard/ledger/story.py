@@ -54,7 +54,7 @@ def story(blocks: Iterable[bytes], ledger: str, name: str, remedy: str = "") -> 
     Args:
         blocks: the ledger's bytes, some at a time.
         ledger: what messages call it.
-        remedy: of a ledger that is in no file, as for `fold_blocks`.
+        remedy: what to do about damage of a ledger that is in no file.
 
     Raises:
         UsageError: there is no such record.

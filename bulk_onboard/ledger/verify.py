@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from bulk_onboard.errors import ExitStatus, LedgerError
-from bulk_onboard.ledger.fold import Folded, entries, fold, sound_lines
+from bulk_onboard.ledger.fold import Folded, check_has_no_tail, entries, fold, sound_lines
 from bulk_onboard.model.entry import Absent, Adopted, Done, Entry, Gone, Op, Resolved, RunStarted
 from bulk_onboard.model.record import State
 
@@ -54,11 +54,13 @@ def verify(blocks: Iterable[bytes], name: str, remedy: str = "") -> Verification
 
     Args:
         name: what sentences call it.
-        remedy: of a ledger that is in no file, as for `fold_blocks`.
+        remedy: what to do about damage of a ledger that is in no file, and so has no tail.
     """
     content = b"".join(blocks)
     try:
         folded = fold(content, name, remedy)
+        if remedy:
+            check_has_no_tail(folded, name, remedy)
     except LedgerError as error:
         return Verification(exit_status=ExitStatus.LEDGER, sentences=(str(error),))
     broken = [

@@ -90,6 +90,16 @@ async def test_a_task_that_is_over_may_be_handed_over_again_and_begins_anew(task
     assert (Status.WAITING, 0, 0, None) == (task.status, task.tries, task.in_vain, task.exit_status)
 
 
+async def test_an_account_that_was_purged_while_its_task_waited_may_be_handed_over_again(
+    tasks: Tasks, postgres: Database
+):
+    """Its job is still there, and no worker has looked at it."""
+    await tasks.hand_over(ACME)
+    postgres.execute("delete from bulk_onboard.task")
+    assert await tasks.hand_over(ACME)
+    assert [((await task_of(tasks)).job_id, "todo", ACME.account)] == jobs(postgres)
+
+
 async def test_another_job_with_a_ledger_of_that_name_is_refused(tasks: Tasks):
     await tasks.hand_over(ACME)
     with pytest.raises(UsageError, match="another ledger"):

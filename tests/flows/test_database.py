@@ -258,6 +258,21 @@ async def test_purge_removes_it_only_where_that_is_said(stored: Office, with_led
     assert with_ledger is not stored.job().store.exists()
 
 
+async def test_a_ledger_that_is_purged_is_not_called_a_file(stored: Office) -> None:
+    """It is named beside the files, or alone where it is all there is."""
+    stored.fill(2)
+    await stored.run()
+
+    files = await stored.type("purge", "--yes")
+    ledger = await stored.type("purge", "--yes", "--with-ledger")
+    await stored.run()
+    both = await stored.type("purge", "--yes", "--with-ledger")
+
+    assert re.match(r"Removed: \d files\.\n", files.out), files
+    assert ledger.out.startswith("Removed: the ledger in the database.\n"), ledger
+    assert re.match(r"Removed: \d files and the ledger in the database\.\n", both.out), both
+
+
 async def test_an_unfinished_job_is_not_purged(stored: Office) -> None:
     """Its ledger stays, and is free."""
     stored.fill(2)

@@ -59,7 +59,7 @@ class DatabaseFollower(Following):
                 newest, after = chunk.content[chunk.content.rfind(b"\n", 0, -1) + 1 :], chunk.last
                 yield chunk.content
 
-        folded = fold_blocks(blocks(), self._name)
+        folded = fold_blocks(blocks(), self._name, "the command `ledger verify` says more")
         if folded.tail:  # no write of a database can be torn
             self._begin(folded, b"", why)
             self.trouble = UNREADABLE.format(number=self.ledger_state.seq + 1, why="it is damaged")

@@ -106,6 +106,7 @@ class DatabaseLease:
     clock: Clock
     _until: float = float("-inf")
     _is_over: bool = False
+    _is_told: bool = False
     _database_s: float = 0.0  # its clock when `boottime` was 0
     _listeners: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
@@ -138,20 +139,20 @@ class DatabaseLease:
     def end(self) -> None:
         """Let it be over, and tell whoever wants to know."""
         with self._lock:
-            self._is_over = True
+            self._is_over = self._is_told = True
             listeners, self._listeners = self._listeners, []
         for loop, listener in listeners:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(listener)
 
     def call_when_over(self, listener: Callable[[], None]) -> None:
-        """Call this in the running event loop once the lease is over before it was given back.
+        """Call this in the running event loop once the lease is over before it was given back, and it is known why.
 
         At once where it already is.
         """
         with self._lock:  # it may end meanwhile, in the thread that looks after it
-            is_over = self._is_over
-            if not is_over:
+            is_told = self._is_told
+            if not is_told:
                 self._listeners.append((asyncio.get_running_loop(), listener))
-        if is_over:
+        if is_told:
             listener()

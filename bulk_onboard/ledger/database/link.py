@@ -12,7 +12,7 @@ is given up as soon as a lease is over, or after half a minute where none depend
 import select
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -234,7 +234,7 @@ class Link:
 
     def _renew(self, connection: Connection) -> None:
         self._renewed_at = _clock.boottime()
-        writers = {writer.lease.account: (writer, writer.lease.clock.boottime()) for writer in self._writers}
+        writers = {writer.lease.account: (writer, writer.lease.clock.boottime()) for writer in tuple(self._writers)}
         try:
             renewed = statements.renew(connection, {name: writer.lease.owner for name, (writer, _) in writers.items()})
         except psycopg.Error as error:
@@ -367,8 +367,9 @@ def _fail(item: _Task | _Write, trouble: Exception) -> None:
         item.writer.trouble = item.writer.trouble or _stopping(trouble)
         _lose(item.writer, [item.pending])
         settled([(item.pending, item.writer.trouble)])
-    elif not item.result.done():
-        item.result.set_exception(trouble)
+    else:
+        with suppress(InvalidStateError):  # it has ended, or nobody waits for it any more
+            item.result.set_exception(trouble)
 
 
 _links: dict[str, Link] = {}

@@ -22,7 +22,7 @@ from bulk_onboard.ledger.database.hints import PostgresHints
 from bulk_onboard.ledger.database.lease import DatabaseLease, Owner, new_owner
 from bulk_onboard.ledger.database.link import DatabaseWriter, Link, linked
 from bulk_onboard.ledger.database.statements import Connection, Whose
-from bulk_onboard.ledger.fold import fold_blocks
+from bulk_onboard.ledger.fold import check_has_no_tail, fold_blocks
 from bulk_onboard.ledger.opening import check_bound
 from bulk_onboard.ledger.queued_journal import QueuedJournal
 from bulk_onboard.model.account import LEDGER_ENDING, name_of_ledger
@@ -400,10 +400,11 @@ class PostgresStore:
                 last = chunk.last
                 yield chunk.content
 
-        ledger_state = fold_blocks(blocks(), self.name, self.remedy).ledger_state
-        if ledger_state.seq != last:
-            raise LedgerError(f"{self.name}: line {ledger_state.seq + 1} is damaged; {self.remedy}")
-        return ledger_state
+        folded = fold_blocks(blocks(), self.name, self.remedy)
+        check_has_no_tail(folded, self.name, self.remedy)
+        if folded.ledger_state.seq != last:
+            raise LedgerError(f"{self.name}: line {folded.ledger_state.seq + 1} is damaged; {self.remedy}")
+        return folded.ledger_state
 
 
 def _is_anothers(noted: Whose, own: Whose) -> bool:
@@ -421,8 +422,11 @@ def _is_anothers(noted: Whose, own: Whose) -> bool:
 def _end(connection: Connection, *, writer: DatabaseWriter) -> None:
     """Give a lease back, and keep what could not be written; to be done in the thread of a link."""
     writer.link.let_go(writer)
-    writer.keep_late(connection)
-    statements.give_back(connection, writer.lease.account, writer.lease.owner)
+    writer.lease.give_back()  # here first: as soon as the database has it, another machine may own the ledger
+    try:
+        writer.keep_late(connection)
+    finally:  # a full disk takes no line, but what is there can be changed
+        statements.give_back(connection, writer.lease.account, writer.lease.owner)
 
 
 def open_evidence(lines: Iterable[bytes], ledger_state: LedgerState | None) -> dict[str, tuple[str, ...]]:

@@ -38,7 +38,8 @@ def explained(error: psycopg.Error, where: str) -> BulkOnboardError:
 def _words(error: psycopg.Error) -> str:
     """Return what the server or libpq said, in one line."""
     text = error.diag.message_primary or next((line for line in str(error).splitlines() if line.strip()), "")
-    return re.sub(r"^.* failed: (FATAL: +)?", "", text.strip()).rstrip(".") or type(error).__name__
+    said = re.sub(r"^(.* failed: (FATAL: +)?|connection is bad: )", "", text.strip())
+    return said.rstrip(".") or type(error).__name__
 
 
 _Row = tuple[str, type[BulkOnboardError], str]
@@ -48,7 +49,7 @@ _BY_STATE: tuple[_Row, ...] = (  # the server's codes (its manual, PostgreSQL Er
     (
         "42501",
         UsageError,
-        "The role may not do this in {name}: {words}. Give it the rights that doctor names, or use another.",
+        "The role may not do this in {name}: {words}. Give it the rights, which `doctor` names, or use another role.",
     ),
     ("25006", UsageError, "{name} takes no writes ({words}). Name the primary server, and a role that may write."),
     ("28|3D", UsageError, "{name} does not let us in: {words}. Check the address, and who may connect."),
@@ -68,8 +69,12 @@ _BY_WORDS: tuple[_Row, ...] = (  # where nobody tells a code: while connecting, 
         *(UsageError, "{name} refuses the password ({words}). Check the file that PGPASSFILE names, and PGPASSWORD."),
     ),
     (
-        'no pg_hba.conf entry|(role|database|user) ".*" does not exist|authentication failed|permission denied for',
+        'no pg_hba|(role|database|user) ".*" (does not exist|is not)|authentication failed|permission denied',
         *(UsageError, "{name} does not let us in: {words}. Check the address, and who may connect."),
+    ),
+    (
+        r"invalid (port number|integer value|\w+ value)|bad value for|requires a value|replication connection",
+        *(UsageError, "The address of {name} cannot be used: {words}. Change that."),
     ),
     (
         "does not support SSL",

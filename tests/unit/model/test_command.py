@@ -87,8 +87,8 @@ def test_flags_are_those_that_the_verb_takes():
             command = command.commands[word]
         assert used <= {parameter.name for parameter in command.params}
 
-    assert "bulk-onboard status j.toml --account word --ledger word" == JOB.status()
-    assert "bulk-onboard ledger show j.toml K --account word --ledger word" == JOB.show("K")
+    assert "bulk-onboard status j.toml --account word --ledger word --store word" == JOB.status()
+    assert "bulk-onboard ledger show j.toml K --account word --ledger word --store word" == JOB.show("K")
     assert "--base-url" in JOB.verify()
 
 

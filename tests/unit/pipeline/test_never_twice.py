@@ -294,7 +294,7 @@ def test_records_that_a_late_create_leaves(settle_s, records):
 
 
 @pytest.mark.parametrize(
-    ("finds_the_old", "unknown"), [(False, 2), (True, 0)], ids=["every list", "only lists without a filter"]
+    ("finds_the_old", "unknown"), [(False, 3), (True, 0)], ids=["every list", "only lists without a filter"]
 )
 def test_job_that_is_continued_after_the_list_has_forgotten_it(finds_the_old, unknown):
     """Killed in its first calls and continued a week later, with a list that reaches back seven days: nothing twice.

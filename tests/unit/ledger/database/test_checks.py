@@ -292,6 +292,8 @@ def test_what_is_no_postgresql_is_told():
         ('could not translate host name "db" to address: Name or service not known', DatabaseError, "Nobody answers"),
         ("timeout expired", DatabaseError, "Nobody answers"),
         ('FATAL:  permission denied for database "o"', UsageError, "does not let us in"),
+        ('FATAL:  role "ann" is not permitted to log in', UsageError, "does not let us in"),
+        ('FATAL:  database "o" is not currently accepting connections', UsageError, "does not let us in"),
         ("FATAL:  der Datenbankserver fährt herunter", DatabaseError, "failed: der Datenbankserver"),
     ],
 )
@@ -302,6 +304,16 @@ def test_what_is_said_before_there_is_a_connection(words, kind, sentence):
     assert kind is type(told)
     assert sentence in str(told)
     assert "port 1" not in str(told)
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["keepalives_idle=x", "sslmode=foo", "target_session_attrs=foo", "connect_timeout=soon", "port=5x", "port=99999"],
+)
+def test_a_parameter_that_libpq_does_not_take(parameter):
+    """Nobody was asked, and nobody will be before it is changed."""
+    with pytest.raises(UsageError, match=r"(address of .* cannot be used: |no address of a database: )(invalid|bad) "):
+        ask(f"postgresql://127.0.0.1:1/o?{parameter}")
 
 
 @pytest.mark.parametrize(

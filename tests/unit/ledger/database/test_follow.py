@@ -144,6 +144,7 @@ def test_damage_keeps_the_last_good_state_and_is_got_over(ledger, known):
 
     assert known == ledger.follower.ledger_state.seq
     assert "ine 5" in ledger.follower.trouble
+    assert "the command `ledger verify` says more" in ledger.follower.trouble.lower()
     assert not ledger.follower.look()
 
     ledger.rewrite(5, LINES[4])

@@ -34,6 +34,19 @@ async def test_a_server_that_is_restarted_ends_whoever_has_a_ledger_open(store_a
         assert {token(1)} == set(one.late), "what could not be written was kept when the server was there again"
 
 
+async def test_a_lease_is_given_back_though_no_line_can_be_written(store, ready):
+    """As where the disk is full: the next run need not wait for its end."""
+    async with opened(store) as journal:
+        await journal.append(intent(1))
+        for table in ("entry", "late"):
+            ready.execute(f"alter table bulk_onboard.{table} add constraint full_disk check (false) not valid")
+        with pytest.raises(StoppedError):
+            await journal.append(done(1))
+
+    assert store.is_free()
+    assert 1 == len(journal.unsaved)
+
+
 async def test_a_line_whose_acknowledgement_was_lost_is_there(store, store_at, ready):
     """The connection is cut after the commit: the run ends, and the next one reads what is there."""
     async with Cable.laid(ready.server.port) as cable:
