@@ -270,6 +270,7 @@ class Task(Part):
 
     status: Annotated[str, Meta(description="waiting, running, to be tried again, done, failed or stopped.")]
     machine: Annotated[str, Meta(description="Host and process of the worker that runs it, or did last; else empty.")]
+    is_silent: Annotated[bool, Meta(description="Whether it runs, and that worker gives no sign of life.")]
     tries: Count
     in_vain: Annotated[int, Meta(ge=0, description="How many tries in a row got nothing done.")]
     again_at: Annotated[str | None, Meta(description="When it is tried again at the earliest.")]

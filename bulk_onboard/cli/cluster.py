@@ -130,7 +130,8 @@ def _check_has_database(invocation: Invocation, what: str) -> None:
     if job.database is None:
         raise UsageError(
             f"{what} needs ledgers that all machines see, and those of {job.file} are files (store). "
-            'Write in the job file, above the first table: store = "postgresql://host/db"'
+            "Type --store postgresql://host/db, or write it in the job file, above the first table: "
+            'store = "postgresql://host/db"'
         )
 
 
@@ -171,8 +172,8 @@ async def _followed(invocation: Invocation) -> "AllResults":
     progress = {job.account: Progress() for job in jobs}
     async with opened(_database(invocation)) as engine:
         tasks = Tasks(engine)
-        handed = await hand_over(tasks, jobs, invocation.flags)
-        for sentence in () if invocation.quiet else _about(handed):
+        handed = await hand_over(tasks, jobs, invocation.flags, rules.TIMES)
+        for sentence in () if invocation.quiet else _about(handed, _database(invocation)):
             tell(sentence)
         stop = Stop()
         _heed_end_of_following(stop)
@@ -185,7 +186,7 @@ async def _followed(invocation: Invocation) -> "AllResults":
                 stop=stop,
                 times=rules.TIMES,
                 tell=tell,
-                how_to_go_on=f"The accounts stay with the workers. To follow them again, type: {commands.again()} "
+                how_to_go_on=f"The accounts stay with the workers. To follow them again, type: {commands.again()}\n"
                 f"To stop them, type: {commands.stop()}",
             )
             return await results_of(jobs, ended, progress=progress, clock=clock)
@@ -203,17 +204,26 @@ def _heed_end_of_following(stop: "Stop") -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.request, number)
 
 
-def _about(handed: "HandedOver") -> Iterator[str]:
+def _about(handed: "HandedOver", address: str) -> Iterator[str]:
     """Yield what is to be said of handing over."""
+    from bulk_onboard.model.command import start_worker
+
     if handed.anew:
         yield f"Handed over to workers: {_named(handed.anew)}."
     if handed.there:
         yield f"With workers already, and only followed: {_named(handed.there)}."
+    if handed.ending:
+        yield (
+            f"To be stopped, as somebody asked, so followed until then: {_named(handed.ending)}. To go on, type this "
+            "again when that is done."
+        )
     if handed.otherwise:
         yield (
             f"Handed over with other flags than were typed now, and going on with those: {_named(handed.otherwise)}. "
             "To change them, stop first."
         )
+    if not handed.workers:
+        yield f"No worker is alive, so they wait for one. To start one, type: {start_worker(address)}"
 
 
 def _named(accounts: Sequence[str]) -> str:
@@ -269,6 +279,7 @@ def data_of(place: "Place") -> dict[str, Any]:
         and {
             "status": task.status.value,
             "machine": task.machine,
+            "is_silent": place.is_silent,
             "tries": task.tries,
             "in_vain": task.in_vain,
             "again_at": task.again_at and task.again_at.astimezone(UTC).isoformat(timespec="seconds"),
@@ -299,7 +310,7 @@ def at_work(place: "Place | None", now: datetime, zone: tzinfo | None) -> Iterat
         return
     task, owner = place.task, place.owner
     if task is not None:
-        yield _of_task(task, now, zone)
+        yield _of_task(task, now, zone, is_silent=place.is_silent)
     if owner is not None:
         until = datetime.fromtimestamp(owner.until, UTC).astimezone(zone)
         is_workers = task is not None and task.machine == f"{owner.host}:{owner.pid}"
@@ -307,11 +318,12 @@ def at_work(place: "Place | None", now: datetime, zone: tzinfo | None) -> Iterat
         yield f"{whose}lease until {until:%H:%M:%S}"
 
 
-def _of_task(task: "Task", now: datetime, zone: tzinfo | None) -> str:
+def _of_task(task: "Task", now: datetime, zone: tzinfo | None, *, is_silent: bool) -> str:
     from bulk_onboard.cluster.tasks import Status
 
     if task.status is Status.RUNNING:
-        return f"running on {task.machine}" + (", to be stopped" if task.is_to_stop else "")
+        where = f"with {task.machine}, which gives no sign of life" if is_silent else f"running on {task.machine}"
+        return where + (", to be stopped" if task.is_to_stop else "")
     if task.status is Status.WAITING:
         return "waiting for a worker"
     if task.again_at is not None:
@@ -320,8 +332,16 @@ def _of_task(task: "Task", now: datetime, zone: tzinfo | None) -> str:
 
 
 def why_ended(places: "Mapping[str, Place]") -> Iterator[str]:
-    """Yield what ended tasks before their end, or the last try of those that are to be tried again."""
+    """Yield what ended tasks before their end, or the last try of those that are to be tried again later.
+
+    Of one that runs, or was handed back by its worker, the end of the try before is of no interest any more.
+    """
+    from bulk_onboard.cluster.tasks import Status
     from bulk_onboard.reporting.console_accounts import in_words
 
-    told = {account: place.task.sentence for account, place in places.items() if place.task and place.task.sentence}
+    told = {
+        account: its.sentence
+        for account, place in places.items()
+        if (its := place.task) and its.sentence and its.status not in (Status.WAITING, Status.RUNNING)
+    }
     yield from in_words(told.items()) if any(told) else told.values()

@@ -62,15 +62,19 @@ class HandedOver:
     Attributes:
         anew: what was handed over.
         there: what workers have already.
-        otherwise: those of these that were handed over with other flags.
+        ending: those of these whose end somebody asked for.
+        otherwise: those of the others that were handed over with other flags.
+        workers: how many are alive.
     """
 
     anew: tuple[str, ...]
     there: tuple[str, ...]
+    ending: tuple[str, ...]
     otherwise: tuple[str, ...]
+    workers: int
 
 
-async def hand_over(tasks: Tasks, jobs: Sequence[Job], flags: Mapping[str, Any]) -> HandedOver:
+async def hand_over(tasks: Tasks, jobs: Sequence[Job], flags: Mapping[str, Any], times: Times) -> HandedOver:
     """Hand each account over, unless workers have it already.
 
     Raises:
@@ -78,11 +82,15 @@ async def hand_over(tasks: Tasks, jobs: Sequence[Job], flags: Mapping[str, Any])
         DatabaseError: the database cannot be reached.
     """
     orders = {job.account: order_of(job, flags) for job in jobs}
+    await tasks.check(orders.values())
     anew = [name for name, order in orders.items() if await tasks.hand_over(order)]
     there = [name for name in orders if name not in anew]
     known = await tasks.of(orders[name].account for name in there)
-    otherwise = [name for name in there if (its := known.get(orders[name].account)) and its.order != orders[name]]
-    return HandedOver(tuple(anew), tuple(there), tuple(otherwise))
+    its = {name: task for name in there if (task := known.get(orders[name].account))}
+    ending = [name for name, task in its.items() if task.is_to_stop]
+    otherwise = [name for name, task in its.items() if task.order.flags != orders[name].flags and not task.is_to_stop]
+    workers = await tasks.workers(times.dead_after_s)
+    return HandedOver(tuple(anew), tuple(there), tuple(ending), tuple(otherwise), workers)
 
 
 # To follow.

@@ -12,12 +12,7 @@ from bulk_onboard.cluster.tasks import OPEN, Status, Task, Tasks
 from bulk_onboard.errors import BulkOnboardError
 from bulk_onboard.job import Job
 from bulk_onboard.maintenance.diagnosis import Line, Trouble, as_trouble, line
-from bulk_onboard.model.command import command_line
-
-_ALIVE = """
-    SELECT count(*) AS alive FROM procrastinate_workers
-    WHERE last_heartbeat > clock_timestamp() - %(dead_after_s)s::float8 * interval '1 second'
-"""
+from bulk_onboard.model.command import start_worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +49,10 @@ async def _facts(engine: Engine, jobs: Sequence[Job], store: str) -> Mapping[str
     names = {job.account: job.name_in_store for job in jobs}
     tasks = await Tasks(engine).of(names.values())
     stalled = {each.account for each in await engine.stalled(TIMES.dead_after_s)}
-    (found,) = await engine.rows(_ALIVE, dead_after_s=TIMES.dead_after_s)
+    alive = await engine.alive(TIMES.dead_after_s)
     return {
         job.account: WorkFacts(
-            alive=found["alive"],
+            alive=alive,
             task=tasks.get(names[job.account]),
             is_stalled=names[job.account] in stalled,
             store=store,
@@ -76,8 +71,8 @@ def of_workers(facts: WorkFacts) -> tuple[Line, ...]:
         return (line("workers", f"{found} The account is not handed over to workers.", ()),)
     troubles = []
     if not facts.alive and task.status in OPEN:
-        start = command_line("bulk-onboard", "worker", "--store", facts.store)
-        troubles.append(Trouble("The account's task waits for one.", f"To start one, type: {start}"))
+        to_do = f"To start one, type: {start_worker(facts.store)}"
+        troubles.append(Trouble("The account's task waits for one.", to_do))
     return (line("workers", found, troubles), _of_task(facts, task))
 
 

@@ -159,6 +159,15 @@ class Engine:
         with suppress(ConnectorException), explaining(self.address):
             await manager.finish_job_by_id_async(stalled.job_id, status=Status.FAILED, delete_job=False)
 
+    async def alive(self, dead_after_s: float) -> int:
+        """Return how many workers have given a sign of life within so many seconds."""
+        found = await self.rows(
+            "SELECT count(*) AS alive FROM procrastinate_workers "
+            "WHERE last_heartbeat > clock_timestamp() - %(dead_after_s)s::float8 * interval '1 second'",
+            dead_after_s=dead_after_s,
+        )
+        return int(found[0]["alive"])
+
     async def silent_s(self, worker_id: int) -> float | None:
         """Return for how many seconds a worker has given no sign of life, by the database's clock.
 

@@ -121,10 +121,23 @@ def what_follows(ended: Try) -> Next:
         return Next(then)
     if ended.is_blameless:
         return Next(then, ended.in_vain, pause=1)
-    in_vain = 0 if ended.got_on else ended.in_vain + 1
+    in_vain = 0 if ended.got_on else min(ended.in_vain + 1, IN_VAIN_AT_MOST)
     if in_vain >= IN_VAIN_AT_MOST:
         return Next(Then.FAILED, in_vain)
     return Next(then, in_vain, pause=PAUSES[max(0, in_vain - 1)])
+
+
+def after_death(in_vain: int) -> Next:
+    """Return what becomes of a task whose worker died, where so many tries in a row before had got nothing done.
+
+    What the dead one got done is only seen at the next try (`Task.has_died`), so nothing fails here. Others take
+    the first at once; where workers die one after the other, perhaps of this account, the pauses are those of tries in
+    vain.
+    """
+    in_vain += 1
+    if in_vain == 1 or in_vain > len(PAUSES):
+        return Next(Then.AT_ONCE, in_vain)
+    return Next(Then.AGAIN, in_vain, pause=PAUSES[in_vain - 1])
 
 
 NOT_DONE = frozenset({State.INVALID, State.NOT_SENT, State.SENDING, State.DEFERRED, State.UNCERTAIN})

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from bulk_onboard.cluster import rules
 from bulk_onboard.cluster.engine import Connection, Engine, Stalled
-from bulk_onboard.cluster.rules import Next, Then
+from bulk_onboard.cluster.rules import Next, Then, after_death
 from bulk_onboard.errors import ExitStatus, UsageError
 from bulk_onboard.ledger.database import statements
 from bulk_onboard.ledger.database.lease import Owner
@@ -122,6 +124,11 @@ class Task:
     is_to_stop: bool
 
     @property
+    def has_died(self) -> bool:
+        """Whether a worker died at the try before, so that what it got done was not written down."""
+        return self.in_vain > 0 and self.exit_status is None
+
+    @property
     def is_over(self) -> bool:
         """Whether nobody will try it any more."""
         return self.status not in OPEN
@@ -164,7 +171,18 @@ class Tasks:
         )
         return {row["account"]: _task(row) for row in rows}
 
+    async def workers(self, dead_after_s: float) -> int:
+        """Return how many workers are alive."""
+        return await self._engine.alive(dead_after_s)
+
     # For whoever hands over.
+
+    async def check(self, orders: Iterable[Order]) -> None:
+        """Raise UsageError where one of these accounts is at work for another job file."""
+        wanted = {order.account: order for order in orders}
+        for account, task in (await self.of(wanted)).items():
+            if not task.is_over:
+                _check_same_job(wanted[account], task.order.job_file)
 
     async def hand_over(self, order: Order) -> bool:
         """Hand an account over, unless its task is not over; return whether that was done.
@@ -299,8 +317,24 @@ class Tasks:
         )
         return [Stalled(row["job_id"], row["account"]) for row in rows]
 
-    async def give_anew(self, stalled: Stalled) -> bool:
+    async def note_progress(self, task: Task, progress: str) -> None:
+        """Write down what was got done by a try whose worker died: it was not in vain."""
+        await self._engine.rows(
+            """
+            UPDATE task SET progress = %(progress)s, in_vain = 0
+            WHERE account = %(account)s AND job_id = %(job_id)s RETURNING account
+            """,
+            account=task.order.account,
+            job_id=task.job_id,
+            progress=progress,
+        )
+
+    async def give_anew(self, stalled: Stalled, *, retry_s: float = 0.0) -> bool:
         """Give an account whose worker is dead to whoever is there; return whether that was still to be done.
+
+        Args:
+            retry_s: how long a lease is, in which pauses are counted where workers died at it one after the other; 0
+                where its try ended, and that alone could not be written down.
 
         The new job comes first, and only then does the old one end: so there is a job at any moment, and none of the
         dead worker's can be taken up again.
@@ -319,9 +353,30 @@ class Tasks:
             )
             task = _task(rows[0]) if rows else None
             if task is not None and not task.is_over:
-                await self._defer(transaction, task.order.account, task.order.arguments())
+                again_at = await self._count_death(transaction, task, retry_s) if retry_s else None
+                await self._defer(transaction, task.order.account, task.order.arguments(), at=again_at)
         await self._engine.give_up(stalled)
         return task is not None
+
+    @staticmethod
+    async def _count_death(transaction: Connection, task: Task, retry_s: float) -> datetime | None:
+        """Write down that a worker died at a task; return from when on it is tried again, None for at once."""
+        next_ = after_death(task.in_vain)
+        (row,) = await transaction.rows(
+            """
+            UPDATE task SET status = %(status)s, in_vain = %(in_vain)s, exit_status = NULL, sentence = %(sentence)s,
+                again_at = CASE WHEN %(pause_s)s::float8 > 0
+                    THEN clock_timestamp() + %(pause_s)s::float8 * interval '1 second' END
+            WHERE account = %(account)s RETURNING again_at
+            """,
+            account=task.order.account,
+            status=_AFTER[next_.then].value,
+            in_vain=next_.in_vain,
+            sentence=died(task.machine),
+            pause_s=next_.pause * retry_s,
+        )
+        again_at: datetime | None = row["again_at"]
+        return again_at
 
     @staticmethod
     async def _defer(
@@ -336,6 +391,14 @@ class Tasks:
         )
 
 
+def died(machine: str) -> str:
+    """Return what is said of a worker that gave no sign of life any more."""
+    return (
+        f"The worker {machine} gave no sign of life any more while it ran this: perhaps it had no memory left, or the "
+        "machine went down. Its log or the system's may tell."
+    )
+
+
 # For whoever only looks, also where nothing was set up for workers.
 
 
@@ -346,10 +409,22 @@ class Place:
     Attributes:
         task: what was handed over; None where it never was.
         owner: who has its ledger open now; None where nobody does.
+        is_silent: whether the task runs by what is written down, and its worker gives no sign of life.
     """
 
     task: Task | None = None
     owner: Owner | None = None
+    is_silent: bool = False
+
+
+_SILENT = """
+    SELECT account FROM bulk_onboard.task
+    WHERE account = ANY(%s) AND status = 'running' AND NOT EXISTS (
+        SELECT FROM bulk_onboard.procrastinate_jobs job JOIN bulk_onboard.procrastinate_workers worker
+            ON worker.id = job.worker_id
+        WHERE job.id = task.job_id AND last_heartbeat > clock_timestamp() - %s::float8 * interval '1 second'
+    )
+"""
 
 
 def places_of(address: str, accounts: Sequence[str]) -> dict[str, Place]:
@@ -365,7 +440,7 @@ def places_of(address: str, accounts: Sequence[str]) -> dict[str, Place]:
 
 def _places_of(connection: statements.Connection, accounts: list[str]) -> dict[str, Place]:
     owners = {account: statements.owner_of(connection, account) for account in accounts}
-    tasks = dict[str, Task]()
+    tasks, silent = dict[str, Task](), set[str]()
     (there,) = connection.execute("SELECT to_regclass('bulk_onboard.task')").fetchone() or (None,)
     if there:
         query = f"SELECT {_COLUMNS} FROM bulk_onboard.task WHERE account = ANY(%s)"  # noqa: S608 - a constant
@@ -373,14 +448,16 @@ def _places_of(connection: statements.Connection, accounts: list[str]) -> dict[s
         names = [column.name for column in cursor.description or ()]
         rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
         tasks = {row["account"]: _task(row) for row in rows}
+        silent = {account for (account,) in connection.execute(_SILENT, [accounts, rules.TIMES.dead_after_s])}
     return {
-        account: Place(tasks.get(account), owner if owner and owner.left_s > 0 else None)
+        account: Place(tasks.get(account), owner if owner and owner.left_s > 0 else None, account in silent)
         for account, owner in owners.items()
     }
 
 
 def _check_same_job(order: Order, job_file: str) -> None:
-    if order.job_file != job_file:
+    """Raise UsageError unless it is the same file; through a link, it is."""
+    if Path(order.job_file).resolve() != Path(job_file).resolve():
         raise UsageError(
             f"{order.account} is at work for another job, {job_file}. If that is the same job, hand it over by that "
             "path; if not, give this one another ledger (--ledger)."

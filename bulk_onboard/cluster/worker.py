@@ -21,7 +21,7 @@ from bulk_onboard.api.credentials import credentials_from
 from bulk_onboard.api.gate import Gate
 from bulk_onboard.clock import Clock
 from bulk_onboard.cluster.engine import Crew, Engine, Given
-from bulk_onboard.cluster.rules import THEN, Then, Times, Try, what_follows, what_is_done
+from bulk_onboard.cluster.rules import IN_VAIN_AT_MOST, THEN, Then, Times, Try, what_follows, what_is_done
 from bulk_onboard.cluster.tasks import Task, Tasks
 from bulk_onboard.errors import (
     BulkOnboardError,
@@ -79,7 +79,7 @@ async def work(
         uploads: how many calls may be in flight over all of them.
         environ: has the credentials of the accounts.
         stop: asked to stop by a signal, it lets calls in flight finish and gives all accounts back.
-        warn: called with a sentence about credentials.
+        warn: called with a sentence about credentials, or about a task that failed.
 
     Raises:
         StoppedError: the database cannot be reached, or this worker was taken for dead.
@@ -203,9 +203,11 @@ class _Worker:
             if silent_s is None or silent_s > self.times.dead_after_s:
                 raise self._taken_for_dead()
             self.heard_at = asked_at
-            for stalled in (*await self.engine.stalled(self.times.dead_after_s), *await self.tasks.orphans()):
-                if await self.tasks.give_anew(stalled):
+            for stalled in await self.engine.stalled(self.times.dead_after_s):
+                if await self.tasks.give_anew(stalled, retry_s=self.times.retry_s):
                     log.logger().warning("account given away", account=stalled.account)
+            for orphan in await self.tasks.orphans():
+                await self.tasks.give_anew(orphan)
 
     async def _look_for_stops(self) -> None:
         """Stop the accounts whose end somebody asked for."""
@@ -265,6 +267,8 @@ class _Worker:
         """Run the account; a bug ends it alone."""
         try:
             job = one.job = await in_thread(self._loaded, one.task)
+            if one.task.has_died:
+                await self._look_what_the_dead_did(one, job)
             credentials = credentials_from(self.environ, warn=self.warn, account=job.account)
             let_files_be_open([each.job for each in self.running.values() if each.job])
             with stopping_after(job.stop_after, spent_s=one.task.begun_s, clock=self.clock, stop=one.stop):
@@ -287,6 +291,16 @@ class _Worker:
             return _ended(why.exit_status, why)
         except Exception as bug:
             return _ended(ExitStatus.BUG, bug)
+
+    async def _look_what_the_dead_did(self, one: _Running, job: Job) -> None:
+        """Write down whether a try got something done whose worker died; raise StoppedError where too many did not."""
+        task = one.task
+        progress = what_is_done(await in_thread(job.ledger_state, is_needed=False))
+        if progress != task.progress:
+            await self.tasks.note_progress(task, progress)
+            one.task = replace(task, progress=progress, in_vain=0)
+        elif task.in_vain >= IN_VAIN_AT_MOST:
+            raise StoppedError(task.sentence)
 
     def _loaded(self, task: Task) -> Job:
         """Return the job, with its ledger in the database that the task came from, whatever that is called there."""
@@ -322,8 +336,11 @@ class _Worker:
                 is_to_stop=one.is_to_stop or one.is_up(self.clock.monotonic()),
             )
         )
-        tell = log.logger().warning if next_.then is Then.FAILED else log.logger().info
-        tell(f"task {next_.then}", account=task.order.account, exit_status=int(ended.exit_status))
+        log.logger().info(f"task {next_.then}", account=task.order.name, exit_status=int(ended.exit_status))
+        if next_.then is Then.FAILED:
+            self.warn(
+                f"The task {task.order.account} failed with exit status {int(ended.exit_status)}. {ended.sentence}"
+            )
         await self.tasks.end(
             task,
             next_,
@@ -338,12 +355,16 @@ def _machine() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+_OF_MACHINE = frozenset({ExitStatus.USAGE, ExitStatus.BUG, ExitStatus.CREDENTIALS, ExitStatus.REPORT})
+"""What may be so on one machine alone: its files, its credentials, what is installed there."""
+
+
 def _ended(exit_status: ExitStatus, error: Exception | None) -> Ended:
     """Return how a try ended; what may be so on this machine alone is told with its name."""
     if error is None:
         return Ended(exit_status)
     sentence = str(error) if isinstance(error, BulkOnboardError) else describe_bug(error)
-    is_of_machine = exit_status in (ExitStatus.USAGE, ExitStatus.BUG)
+    is_of_machine = exit_status in _OF_MACHINE
     return Ended(exit_status, f"On {socket.gethostname()}: {sentence}" if is_of_machine else sentence, error)
 
 

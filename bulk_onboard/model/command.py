@@ -176,6 +176,11 @@ def set_up_store(where: str) -> str:
     return command_line("bulk-onboard", "store", "setup", where)
 
 
+def start_worker(where: str) -> str:
+    """Start a worker for what was handed over in a database."""
+    return command_line("bulk-onboard", "worker", "--store", where)
+
+
 def help_of(verb: str) -> str:
     """Show what a verb does, and its flags; of no verb, all verbs."""
     return command_line("bulk-onboard", *verb.split(), "--help")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -105,6 +106,20 @@ async def test_another_job_with_a_ledger_of_that_name_is_refused(tasks: Tasks):
         await tasks.hand_over(Order(account=ACME.account, job_file="/other/june.toml", name="acme", flags={}))
 
 
+async def test_a_job_whose_path_leads_through_a_link_is_the_same_job(tasks: Tasks, tmp_path: Path):
+    (tmp_path / "now").symlink_to(tmp_path)
+    await tasks.hand_over(replace(ACME, job_file=str(tmp_path / "june.toml")))
+    through_link = replace(ACME, job_file=str(tmp_path / "now" / "june.toml"))
+    await tasks.check([through_link])
+    assert not await tasks.hand_over(through_link)
+
+
+async def test_where_one_account_is_at_work_for_another_job_none_is_handed_over(tasks: Tasks):
+    await tasks.hand_over(replace(ACME, job_file="/other/june.toml"))
+    with pytest.raises(UsageError, match="another ledger"):
+        await tasks.check([replace(ACME, account="june.bravo", name="bravo"), ACME])
+
+
 async def test_what_is_tried_again_later_has_one_job_that_waits(tasks: Tasks, postgres: Database):
     await tasks.hand_over(ACME)
     first = await begun(tasks, postgres)
@@ -141,7 +156,33 @@ async def test_the_account_of_a_dead_worker_is_given_anew_once(tasks: Tasks, eng
     assert ["failed", "todo"] == [each[1] for each in jobs(postgres)]
 
 
-async def test_a_dead_worker_does_not_count_as_a_try_in_vain(tasks: Tasks, engine: Engine, postgres: Database):
+async def test_workers_that_die_one_after_the_other_are_counted_and_tried_again_later(tasks: Tasks, postgres: Database):
+    await tasks.hand_over(ACME)
+    statuses = []
+    for number in range(1, 6):
+        task = await begun(tasks, postgres)
+        assert task.has_died is (number > 1)
+        await tasks.give_anew(Stalled(task.job_id, ACME.account), retry_s=60.0)
+        found = await task_of(tasks)
+        assert number == found.in_vain
+        assert MACHINE in found.sentence
+        statuses.append(found.status)
+        postgres.execute("update bulk_onboard.procrastinate_jobs set scheduled_at = null")  # as when the pause is over
+    assert [Status.WAITING, *[Status.AGAIN] * 3, Status.WAITING] == statuses
+
+
+async def test_a_try_whose_worker_died_was_not_in_vain_where_it_got_something_done(tasks: Tasks, postgres: Database):
+    await tasks.hand_over(ACME)
+    task = await begun(tasks, postgres)
+    await tasks.give_anew(Stalled(task.job_id, ACME.account), retry_s=60.0)
+    task = await begun(tasks, postgres)
+    await tasks.note_progress(task, "more")
+    found = await task_of(tasks)
+    assert (0, "more") == (found.in_vain, found.progress)
+    assert not found.has_died
+
+
+async def test_an_end_that_could_not_be_written_down_is_no_death(tasks: Tasks, engine: Engine, postgres: Database):
     await tasks.hand_over(ACME)
     first = await begun(tasks, postgres)
     await end(tasks, first, Next(Then.AT_ONCE, in_vain=4))

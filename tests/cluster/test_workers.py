@@ -20,7 +20,8 @@ from bulk_onboard.errors import DatabaseError
 from bulk_onboard.ledger.database import lease
 from bulk_onboard.ledger.database.store import set_up
 from bulk_onboard.pipeline.stop import Stop
-from tests.support.office import Office, Told, environ_of, heard, start, typed
+from bulk_onboard.sandbox.server import Sandbox
+from tests.support.office import Office, Told, credentials_of, environ_of, heard, start, typed
 from tests.support.postgres import Database
 
 ACCOUNTS = ("acme", "bravo")
@@ -44,6 +45,7 @@ class Cluster:
     office: Office
     database: Database
     stops: list[Stop] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     workers: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self, **settings: Any) -> None:
@@ -68,7 +70,7 @@ class Cluster:
                 clock=SystemClock(),
                 stop=stop,
                 times=rules.TIMES,
-                warn=lambda sentence: None,
+                warn=self.told.append,
             )
 
     async def end(self, number: int = 0) -> None:
@@ -176,8 +178,22 @@ async def test_an_account_without_credentials_on_the_worker_fails_and_the_others
     assert 2 == told.status
     assert "Account acme: On " in told.out
     assert "Credentials of account acme are missing" in told.out
+    (said,) = [sentence for sentence in cluster.told if "failed" in sentence]
+    assert said.startswith("The task businesses.acme failed with exit status 2. On ")
+    assert "Credentials of account acme are missing" in said
     assert 2 == cluster.filed()
     assert (Status.FAILED, Status.DONE) == (cluster.place().task.status, cluster.place("bravo").task.status)
+
+
+async def test_credentials_that_the_api_refuses_are_told_with_the_machine_that_has_them(cluster: Cluster):
+    own = {name: credentials_of(name) for name in ACCOUNTS}
+    async with Sandbox(credentials={its.auth_id: its.auth_token.reveal() for its in own.values()}) as strict:
+        cluster.office.sandbox = strict
+        cluster.begin()
+        cluster.start(environ=environ_of(ACCOUNTS) | {"PLIVO_AUTH_TOKEN_ACME": "wrong"})
+        told = await cluster.run()
+    assert 7 == told.status
+    assert "Account acme: On " in told.out
 
 
 async def test_a_job_file_that_is_not_there_on_the_worker_fails_at_once(cluster: Cluster):
@@ -286,6 +302,22 @@ async def test_an_account_that_gets_nothing_done_is_tried_five_times(cluster: Cl
 # The database.
 
 
+async def test_an_account_that_its_workers_die_of_fails_after_five_and_goes_on_where_something_was_done(
+    cluster: Cluster,
+):
+    """As where the system ends each for its memory; bravo was got on with meanwhile."""
+    following = await cluster.follow()
+    await cluster.until(Status.WAITING, account="bravo")
+    cluster.database.execute("update bulk_onboard.task set tries = 5, in_vain = 5, sentence = 'The worker died.'")
+    cluster.database.execute("update bulk_onboard.task set progress = 'less than now' where name = 'bravo'")
+    cluster.start()
+    told = await following
+    assert 4 == told.status
+    assert "The worker died. It was tried 5 times in a row, and nothing was got done." in " ".join(told.out.split())
+    assert (Status.FAILED, Status.DONE) == (cluster.place().task.status, cluster.place("bravo").task.status)
+    assert 2 == cluster.filed()
+
+
 async def test_a_worker_whose_database_goes_away_ends_and_the_next_one_goes_on(cluster: Cluster):
     cluster.begin(quota=SLOWLY)
     following = await cluster.office.start("run", "--cluster", "--json")
@@ -366,9 +398,40 @@ async def test_who_follows_may_go_away_and_is_told_how_to_come_back(cluster: Clu
     following.send_signal(signal.SIGINT)
     told = await heard(following)
     assert 130 == told.status
-    assert f"bulk-onboard run {cluster.office.job_file} --cluster" in told.err
-    assert f"bulk-onboard stop {cluster.office.job_file}" in told.err
+    told_lines = told.err.splitlines()
+    for command in (f"run {cluster.office.job_file} --cluster", f"stop {cluster.office.job_file}"):
+        assert any(line.endswith(f"type: bulk-onboard {command}") for line in told_lines), (
+            "to be pasted to the line's end"
+        )
+    assert "No worker is alive" in told.err
     assert Status.WAITING is cluster.place().task.status
+
+
+async def test_who_hands_over_what_is_being_stopped_is_told_to_do_it_again(cluster: Cluster):
+    first = await cluster.follow()
+    await cluster.until(Status.WAITING, account="bravo")
+    cluster.database.execute("update bulk_onboard.task set is_to_stop = true")  # as while a worker ends them
+    second = await cluster.office.start("run", "--cluster", "--limit", "7")
+    assert second.stderr is not None
+    said = [(await second.stderr.readline()).decode() for _ in range(3)]
+    cluster.start()
+    assert 130 == (await heard(second)).status == (await first).status
+    assert "To be stopped" in said[1]
+    assert "No worker is alive" in said[2]
+
+
+async def test_status_says_nothing_of_an_end_that_is_over(cluster: Cluster):
+    """As of the last worker, which handed its accounts back when it was asked to end."""
+    cluster.database.execute(
+        """insert into bulk_onboard.task
+        (account, job_id, status, job_file, name, flags, since, handed_over_at, machine, tries, sentence)
+        values ('businesses.acme', 0, 'running', %s, 'acme', '{}', 0, now(), 'web1:7', 2, 'Stopped. Run again.')""",
+        str(cluster.office.job_file),
+    )
+    told = await cluster.office.type("status", "--account", "acme")
+    assert "Stopped." not in told.out + told.err
+    assert "With web1:7, which gives no sign of life" in told.out
+    assert (await cluster.office.type("status", "--account", "acme", "--json")).json["task"]["is_silent"]
 
 
 async def test_a_worker_that_was_asked_to_end_has_done_what_it_was_asked(cluster: Cluster):
