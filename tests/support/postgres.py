@@ -32,6 +32,7 @@ SETTINGS = {
     "timezone": "UTC",
 }
 _MEMORY = Path("/dev/shm")
+_RUNUSER = next(filter(os.path.exists, ("/usr/sbin/runuser", "/sbin/runuser")), "runuser")  # not on every PATH
 _PORTS = range(20_000, 30_000)  # below those that systems give to clients, so that a restart finds its own free
 _TRIES = 20
 _LONGEST_S = 60
@@ -157,7 +158,7 @@ class Server:
                 raise
 
     def _command(self, program: str, *words: str | Path) -> list[str]:
-        as_whom = [] if os.geteuid() else ["runuser", "-u", USER, "--"]
+        as_whom = [] if os.geteuid() else [_RUNUSER, "-u", USER, "--"]
         return [*as_whom, str(self._binaries / program), *map(str, words)]
 
     @contextmanager
