@@ -1,7 +1,9 @@
 """Finish a run: its last entry, its report, its result and exit status."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from bulk_onboard.pipeline.walk import DuplicateRecords
 from bulk_onboard.reporting.figures import Overview, overview_of
 from bulk_onboard.reporting.row_status import Decisions, JobStatus, Totals, join
 from bulk_onboard.reporting.summary import next_command
+from bulk_onboard.reporting.target import report_files
 from bulk_onboard.threads import in_thread
 from bulk_onboard.units import format_count
 
@@ -117,7 +120,7 @@ async def finish(run: Run) -> RunResult:
 async def _finish(run: Run) -> RunResult:
     plan = await run.plan()
     status, result = await in_thread(_summed_up, run, plan)
-    for step in (partial(_write_end, run), partial(_write_report, run, status), partial(_annotate, run, status)):
+    for step in (partial(_write_end, run), partial(_write_files, run, status)):
         try:
             result = await step(result)
         except BulkOnboardError as trouble:
@@ -331,6 +334,24 @@ async def _write_end(run: Run, result: RunResult) -> RunResult:
         )
     )
     return result
+
+
+async def _write_files(run: Run, status: JobStatus, result: RunResult) -> RunResult:
+    """Write report and marked copy, unless somebody who has taken over the account has done so since."""
+    if await in_thread(_is_taken_over, run):
+        left = f"The report is left as it is, since somebody else has written it since this run began: {run.job.report}"
+        return replace(result, warnings=(*result.warnings, left))
+    return await _annotate(run, status, await _write_report(run, status, result))
+
+
+def _is_taken_over(run: Run) -> bool:
+    """Return whether the lease is over, and the report newer than this run's beginning."""
+    if run.journal.lease.holds():
+        return False
+    began = datetime.fromisoformat(run.journal.ledger_state.runs[-1].started.at).timestamp()
+    with suppress(OSError):
+        return any(file.stat().st_mtime > began for file in report_files(run.job.report).values() if file.exists())
+    return False
 
 
 async def _write_report(run: Run, status: JobStatus, result: RunResult) -> RunResult:

@@ -1,7 +1,8 @@
 """A run whose ledger lies in a database, and whose lease is over before it has ended: it stops, and sends no more."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,9 @@ async def desk(tmp_path: Path, postgres: Database) -> AsyncIterator[Office]:
         yield office
 
 
-async def run_and_sleep(desk: Office, postgres: Database, *, records: int, **others: str) -> tuple[RunResult, int]:
+async def run_and_sleep(
+    desk: Office, postgres: Database, *, records: int, meanwhile: Callable[[], None] = lambda: None, **others: str
+) -> tuple[RunResult, int]:
     """A run on a machine that sleeps past the lease when so many records are there; how many calls came before."""
     clock, calls = Nap(), 0
 
@@ -53,6 +56,7 @@ async def run_and_sleep(desk: Office, postgres: Database, *, records: int, **oth
             await asyncio.sleep(0.01)
         calls = len(desk.sandbox.log)
         clock.sleep_past_the_lease()
+        meanwhile()
 
     sleeping = asyncio.ensure_future(sleep())
     result = await desk.run(clock=clock, store=postgres.address, concurrency=str(AT_A_TIME), **others)
@@ -101,3 +105,16 @@ async def test_run_that_waits_for_reviews_notices_that_its_lease_is_over(desk: O
     assert ExitStatus.STOPPED == result.exit_status
     assert "lease" in str(result.error)
     assert ROWS == result.counts["submitted"]
+
+
+async def test_report_that_the_next_owner_has_written_is_left_as_it_is(desk: Office, postgres: Database) -> None:
+    """What a run knows that has lost its account is older."""
+    await desk.run(store=postgres.address, limit="2")
+    newest = desk.report.read_bytes()
+
+    result, _ = await run_and_sleep(
+        desk, postgres, records=2 + AT_A_TIME, meanwhile=lambda: os.utime(desk.report), audit="never"
+    )
+
+    assert newest == desk.report.read_bytes()
+    assert any("somebody else has written it" in warning for warning in result.warnings), result.warnings
