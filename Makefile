@@ -5,6 +5,7 @@ STAMP := .venv/.setup
 OPENAPI := .venv/.openapi
 KILLS ?= 1000
 WORKERS ?= 3
+CLUSTER_WORKERS ?= 5
 COUNT ?= 5000
 SEED ?=
 CASE ?=
@@ -33,8 +34,9 @@ demo: $(STAMP) ## onboard the sample businesses here, with a kill -9 in the midd
 demo-page: $(STAMP) ## watch a run of the sample businesses on the live page, until Ctrl-C
 	@CONTRACT=$(CONTRACT) $(PYTHON) scripts/demo.py --page
 
-test: $(STAMP) ## run all tests, WORKERS at a time (3: most of them wait); CONTRACT=released for the long ones in full
-	@CONTRACT=$(CONTRACT) $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
+test: $(STAMP) ## run all tests, WORKERS at a time (3: many of them wait); CONTRACT=released for the long ones in full
+	@CONTRACT=$(CONTRACT) $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -m "not cluster"
+	@$(PYTHON) -m pytest -n $(CLUSTER_WORKERS) --dist worksteal -m cluster
 
 quick: $(STAMP) ## run the tests that do not take long, while you work
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
@@ -59,8 +61,8 @@ $(OPENAPI): $(STAMP)
 setup-cluster: ## find PostgreSQL, or install it (as root, with apt-get), for test-cluster and bench-many CLUSTER=1
 	@sh scripts/setup_cluster
 
-test-cluster: $(STAMP) setup-cluster ## run those tests alone that start a PostgreSQL server; `make test` runs them too
-	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -m cluster
+test-cluster: $(STAMP) setup-cluster ## run those tests alone that start a PostgreSQL server, as `make test` does at its end
+	@$(PYTHON) -m pytest -n $(CLUSTER_WORKERS) --dist worksteal -m cluster
 
 bench: $(STAMP) ## measure everything beside what does less, about 20 minutes; ONLY="pacing check" for some
 	@.venv/bin/python -m bench $(ONLY)

@@ -14,8 +14,8 @@ from tests.support.strikes import BEGUN, STRIKES, Strike, ask_a_worker_to_end
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
 AT_ONCE = 8
-"""How many calls of an account may be throttled together: on a slow machine those on their way when a window of four
-seconds ends come into the next one. With windows of a minute, as in the bench, none is."""
+"""How many calls of an account may be throttled beside one of each run, in windows of four seconds, on a machine that
+several such tests share. With windows of a minute, as in the bench, none was."""
 
 
 @pytest.mark.parametrize("strike", STRIKES, ids=lambda strike: strike.strike.__name__)
