@@ -62,16 +62,17 @@ def worker_command(
 
 
 def _address(typed: str | None) -> str:
+    from bulk_onboard.job import job_from_flags
+
     address = typed or os.environ.get(STORE, "")
     if not address:
         raise UsageError(
             f"A worker needs the address of the database: write --store postgresql://host/db, or export {STORE}."
         )
-    if urlsplit(address).scheme not in ("postgresql", "postgres"):
-        raise UsageError(
-            f"A worker needs a database that all machines see, such as postgresql://host/db, not {address}."
-        )
-    return address
+    database = job_from_flags({"store": address}).database
+    if database is None:
+        raise UsageError("A worker needs a database that all machines see, such as postgresql://host/db, and no files.")
+    return database
 
 
 async def _work(address: str, accounts: int, uploads: int) -> None:
@@ -148,12 +149,7 @@ def _is_wanted(invocation: Invocation, *, yes: bool) -> bool:
 
     jobs = invocation.jobs
     host = urlsplit(jobs[0].base_url).hostname or ""
-    if (
-        yes
-        or not can_ask()
-        or is_loopback(host)
-        or not any(not job.ledger_state(is_needed=False).tried for job in jobs)
-    ):
+    if yes or not can_ask() or is_loopback(host) or all(job.ledger_state(is_needed=False).tried for job in jobs):
         return True
     accounts = format_count(len(jobs), "account")
     return is_wanted(f"This hands {accounts} over to workers, which send at {host} whatever is due. Go on?", yes=False)

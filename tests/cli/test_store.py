@@ -52,3 +52,24 @@ async def test_a_job_with_files_needs_no_setup(tmp_path):
     job.write_text('workbook = "none.xlsx"\n')
     told = await typed("store", "setup", str(job), cwd=tmp_path)
     assert (2, True) == (told.status, "keeps its ledgers in files" in told.err), told
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://ann:secret@host/db",
+        "POSTGRESQL://ann:secret@host/db",
+        "postgresql:/ann:secret@host/db",
+        "postgresql://ann:secret@host/db",
+        "ann:secret@host/db",
+        "file",
+    ],
+)
+async def test_a_worker_takes_the_addresses_that_jobs_take(tmp_path, address):
+    """Any other is 2, with a sentence, and no password in it."""
+    told = await typed("worker", "--store", address, cwd=tmp_path)
+    assert (2, True, False) == (
+        told.status,
+        "postgresql://" in told.err or "password" in told.err,
+        "secret" in told.err,
+    )
