@@ -447,7 +447,7 @@ async def test_a_worker_that_was_asked_to_end_has_done_what_it_was_asked(cluster
     [
         ((), "export BULK_ONBOARD_STORE"),
         (("--store", "file"), "needs a database that all machines see"),
-        (("--store", "postgresql://u:secret@127.0.0.1/db"), "There is a password in the address"),
+        (("--store", "postgresql://u:secret@127.0.0.1/db"), "a password does not belong here"),
         (("--store", "postgresql://127.0.0.1:1/db"), "Nobody answers"),
     ],
 )
